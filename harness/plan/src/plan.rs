@@ -1,0 +1,564 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Recipe;
+use crate::recipe::Thrown;
+
+/// One complete description of what two processes are to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Version of this format, [`PROTOCOL`](crate::PROTOCOL).
+    pub protocol: u32,
+    /// Name of the plan: a case's id, or a name made for a generated plan.
+    pub id: String,
+    /// The channel's serialization.
+    #[serde(default)]
+    pub serialization: Serialization,
+    /// What the process that forks does.
+    pub parent: RolePlan,
+    /// What the forked process does.
+    pub child: RolePlan,
+    /// How this plan is played on this host; written by the runner, absent in stored plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Setup>,
+}
+
+/// A side of the channel.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The process that forks.
+    Parent,
+    /// The forked process.
+    Child,
+}
+
+impl Role {
+    /// Both, the parent first.
+    pub const ALL: [Self; 2] = [Self::Parent, Self::Child];
+
+    /// The name used in plans, environment and file names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Child => "child",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The channel's serialization (`options.serialization` of `child_process.fork`).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Serialization {
+    /// Lines of JSON text, Node's default.
+    #[default]
+    Json,
+    /// Frames of the structured clone format.
+    Advanced,
+}
+
+/// What one role does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RolePlan {
+    /// Events that get a recording listener: in the child before the first step, on `process`;
+    /// in the parent in the same turn as, and right after, the `fork` or `spawn`, on the
+    /// ChildProcess. More can be added with the step `on`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Event>,
+    /// The steps, performed in order. Each starts in a fresh turn of the event loop after the
+    /// step before it has ended; the steps of a `turn` share one turn.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// How a plan is played on this host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Command of the driver that plays the child role.
+    pub child: ChildCommand,
+    /// How long `settle` waits, in milliseconds: calibrated on this host so that anything a
+    /// process would do by itself has been done by then.
+    pub settle_ms: u64,
+}
+
+/// The parts of a command as `child_process.fork` takes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChildCommand {
+    /// `options.execPath`: the executable.
+    pub exec_path: String,
+    /// `options.execArgv`: arguments before the module.
+    pub exec_argv: Vec<String>,
+    /// `modulePath`: the driver script; for a driver that is an executable itself, a word that
+    /// it ignores.
+    pub module_path: String,
+}
+
+/// One action of a role. A step that throws is recorded and the next one follows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// `child_process.fork()`. Parent only. What is launched is *the child* of the plan.
+    Fork(Launch),
+    /// `child_process.spawn()`; `stdio` must say where the channel goes.
+    Spawn(Launch),
+    /// `child_process.spawnSync()`.
+    SpawnSync(Launch),
+    /// `child_process.execFileSync()`.
+    ExecFileSync(Launch),
+    /// `send()` of the ChildProcess or of process.
+    Send {
+        /// Name under which the answer and the callback are recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// The message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Recipe>,
+        /// Pass a callback that records its call.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        callback: bool,
+        /// The whole list of arguments, in place of `value` and `callback`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arguments: Option<Vec<Recipe>>,
+        /// What the callback does after it was recorded. Implies `callback`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Self>,
+        /// Keep the message under this name, for `set`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bind: Option<String>,
+        /// Record `this` of the callback.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        details: bool,
+        /// Call the function detached from its owner, as `const { send } = process` would.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        detached: bool,
+    },
+    /// Sends `times` small messages `{"n": 0}`, `{"n": 1}` … in one turn; records nothing.
+    Burst {
+        /// How many.
+        times: u32,
+        /// Additional payload of each, in characters, under the key `pad`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pad: Option<u32>,
+    },
+    /// Assigns a property of a message that was sent with `bind`.
+    Set {
+        /// The name given in `bind`.
+        object: String,
+        /// The property.
+        key: String,
+        /// The new value.
+        value: Recipe,
+    },
+    /// Sends messages whose line is `bytes` long (with its LF), one a turn, until the callback
+    /// of one has not been called a turn later: the kernel's buffer is full and exactly that
+    /// message is queued. The peer must not be reading.
+    Fill {
+        /// Length of the line, at least 3.
+        bytes: u32,
+    },
+    /// `disconnect()`.
+    Disconnect {},
+    /// `channel.ref()`.
+    Ref {},
+    /// `channel.unref()`.
+    Unref {},
+    /// `subprocess.ref()`. Parent only.
+    RefProcess {},
+    /// `subprocess.unref()`. Parent only.
+    UnrefProcess {},
+    /// `subprocess.kill(signal)`. Parent only.
+    Kill {
+        /// Name of the signal, or `0`; Node's default when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<String>,
+    },
+    /// `process.exit(code)`.
+    Exit {
+        /// The code.
+        #[serde(default)]
+        code: i32,
+    },
+    /// `process.abort()`.
+    Abort {},
+    /// Kills the own process with SIGKILL.
+    KillSelf {},
+    /// Throws an error that the driver does not catch.
+    Throw {
+        /// The error.
+        error: Thrown,
+    },
+    /// Aborts the AbortController given to the launch with `signal`. Parent only.
+    AbortSignal {},
+    /// Adds a listener that records its call and then performs `steps` synchronously.
+    On {
+        /// The event, of the ChildProcess in the parent and of process in the child; for
+        /// `uncaughtException`, `unhandledRejection`, `beforeExit`, `processExit` always of
+        /// process.
+        event: Event,
+        /// Name under which calls are recorded, and by which `off` finds it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Add it with `once`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        once: bool,
+        /// Make it an async function that rejects with this error after its steps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rejects: Option<Thrown>,
+        /// Record `this` and the number of arguments.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        details: bool,
+        /// Perform `steps` only for the first this-many calls; all calls when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        times: Option<u32>,
+        /// What it does. A `throw` leaves the listener.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Self>,
+    },
+    /// Removes the listener of that name (`removeListener`); without a name, the one that
+    /// [`RolePlan::listeners`] added.
+    Off {
+        /// The event.
+        event: Event,
+        /// The listener.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// `removeAllListeners(event)`, or `removeAllListeners()` without one.
+    OffAll {
+        /// The event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<Event>,
+    },
+    /// Reads a property of the ChildProcess (parent) or process (child) and records it.
+    Read {
+        /// Which.
+        property: Property,
+    },
+    /// Assigns `connected`.
+    SetConnected {
+        /// The new value.
+        value: bool,
+    },
+    /// Looks at the process and records what it finds.
+    Inspect {
+        /// At what.
+        what: Inspect,
+    },
+    /// Records a mark now or later.
+    Mark {
+        /// Its name.
+        name: String,
+        /// In which part of the event loop.
+        #[serde(default)]
+        when: When,
+    },
+    /// Starts the part of the plan that shows a clause: records a mark `section CLAUSE`, and
+    /// unless `silent` sends the same words as a message, so that both logs are cut alike.
+    Section {
+        /// The clause.
+        clause: String,
+        /// Send no message.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        silent: bool,
+    },
+    /// Performs steps in one synchronous turn, started from the check phase (`setImmediate`).
+    Turn {
+        /// The steps; none of them may wait.
+        steps: Vec<Self>,
+    },
+    /// Waits until this role has recorded `count` calls of listeners of the event.
+    Await {
+        /// The event.
+        event: Event,
+        /// How many, from the start of the role.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        count: u32,
+    },
+    /// Waits until `count` callbacks of `send` have been recorded.
+    AwaitCallbacks {
+        /// How many, from the start of the role.
+        count: u32,
+    },
+    /// Creates the signal's file and records it.
+    Signal {
+        /// Its name.
+        name: String,
+    },
+    /// Waits for a signal of the other role.
+    AwaitSignal {
+        /// Its name.
+        name: String,
+        /// Block the whole process meanwhile: no event loop runs, nothing is read.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blocking: bool,
+    },
+    /// Waits the calibrated time in which anything that is going to happen by itself does.
+    Settle {
+        /// Block the whole process meanwhile.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blocking: bool,
+    },
+    /// Keeps the process alive, by a timer, until the role ends or `release` is performed.
+    Hold {},
+    /// Ends `hold`.
+    Release {},
+    /// Replaces a function of the runtime for the rest of the process's life.
+    Patch {
+        /// `BigInt.prototype.toJSON`, `Object.prototype.toJSON`, `JSON.stringify`, `JSON.parse`.
+        target: String,
+        /// What it does from then on.
+        behaviour: crate::Behaviour,
+    },
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+/// What a launch step starts, and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Launch {
+    /// What is started.
+    #[serde(default, skip_serializing_if = "Program::is_driver")]
+    pub program: Program,
+    /// `args`; any value, so that wrong ones can be tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<Recipe>,
+    /// `options.stdio`; any value. For `fork` Node's default when absent, for `spawn`
+    /// `["inherit", "inherit", "inherit", "ipc"]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdio: Option<Recipe>,
+    /// `options.serialization`; any value. The plan's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serialization: Option<Recipe>,
+    /// The whole `options` argument, in place of all others: any value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Recipe>,
+    /// `options.silent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent: Option<bool>,
+    /// `options.detached`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<bool>,
+    /// `options.shell`. For `spawn`: the driver's command is then given as one quoted string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<bool>,
+    /// Additional variables of the child's environment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Put before `execArgv`, or passed as the parent's own flags are where the runtime does so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exec_argv: Option<Vec<String>>,
+    /// `options.signal`: pass the signal of an AbortController, for `abort-signal`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signal: bool,
+    /// `options.timeout`, as a multiple of the settle time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_settles: Option<u32>,
+    /// `options.killSignal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kill_signal: Option<String>,
+    /// Launch from a worker thread of the parent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_worker: bool,
+}
+
+/// What a launch step starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Program {
+    /// The driver in the child role.
+    #[default]
+    Driver,
+    /// An executable that does not exist.
+    MissingProgram,
+    /// The child's runtime with a module that does not exist.
+    MissingModule,
+    /// `modulePath` is this value, which is wrong or unusual.
+    Module(Recipe),
+    /// `modulePath` is the driver's path as a `file:` URL object.
+    ModuleUrl,
+    /// Another executable, by name, with its arguments.
+    Command(Vec<String>),
+}
+
+impl Program {
+    fn is_driver(&self) -> bool {
+        matches!(self, Self::Driver)
+    }
+}
+
+/// Events that a plan can listen to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Event {
+    /// `'message'`: an ordinary message.
+    Message,
+    /// `'internalMessage'`: a reserved message.
+    InternalMessage,
+    /// `'disconnect'`.
+    Disconnect,
+    /// `'spawn'` of the ChildProcess.
+    Spawn,
+    /// `'exit'` of the ChildProcess: arguments code and signal.
+    Exit,
+    /// `'close'` of the ChildProcess: arguments code and signal.
+    Close,
+    /// `'error'`.
+    Error,
+    /// `'uncaughtException'` of process.
+    UncaughtException,
+    /// `'unhandledRejection'` of process.
+    UnhandledRejection,
+    /// `'beforeExit'` of process: argument code.
+    BeforeExit,
+    /// `'exit'` of process: argument code.
+    ProcessExit,
+    /// `'data'` of the child's piped stdout, collected and decoded; recorded once, at its end.
+    Stdout,
+}
+
+impl Event {
+    /// The name used in plans and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::InternalMessage => "internalMessage",
+            Self::Disconnect => "disconnect",
+            Self::Spawn => "spawn",
+            Self::Exit => "exit",
+            Self::Close => "close",
+            Self::Error => "error",
+            Self::UncaughtException => "uncaughtException",
+            Self::UnhandledRejection => "unhandledRejection",
+            Self::BeforeExit => "beforeExit",
+            Self::ProcessExit => "processExit",
+            Self::Stdout => "stdout",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Properties that a plan can read.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Property {
+    /// `connected`.
+    Connected,
+    /// `channel`.
+    Channel,
+    /// `killed` of the ChildProcess.
+    Killed,
+    /// `exitCode` of the ChildProcess.
+    ExitCode,
+    /// `signalCode` of the ChildProcess.
+    SignalCode,
+    /// Whether `pid` is a number.
+    Pid,
+    /// `stdio` of the ChildProcess, as an array of `null` and `stream`.
+    Stdio,
+}
+
+/// What a process can look at, of itself.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inspect {
+    /// The `NODE_CHANNEL_*` and `NODE_UNIQUE_ID` variables: `{block: {…}, visible: {…}}`, in the
+    /// environment block the process was started with and as the program sees them now.
+    ChannelVariables,
+    /// The same two variables as a process started by this one (without a channel) gets them.
+    GrandchildVariables,
+    /// The channel's descriptor: `{socket, closeOnExec, nonBlocking}`, three booleans.
+    ChannelDescriptor,
+    /// Whether the process is `{groupLeader, sessionLeader}`.
+    Session,
+    /// The runtime's own arguments before the script (`process.execArgv`).
+    ExecArgv,
+    /// The presence and type of `send`, `disconnect`, `connected` and `channel`:
+    /// an object of `typeof` words.
+    Surface,
+    /// `Surface` as a worker thread of this process sees it.
+    WorkerSurface,
+    /// Own property names that the channel added to the ChildProcess or process.
+    OwnKeys,
+    /// Numbers of listeners the runtime itself has added.
+    ListenerCounts,
+    /// `typeof` of `channel.ref`, `channel.unref`, `channel.fd`.
+    ChannelSurface,
+    /// The deprecated `_channel` alias: `{present, own, enumerable}`.
+    ChannelAlias,
+}
+
+/// A part of the event loop.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// At once.
+    #[default]
+    Now,
+    /// `process.nextTick`.
+    Tick,
+    /// A promise reaction.
+    Micro,
+    /// `setImmediate`.
+    Immediate,
+    /// `setTimeout(…, 0)`.
+    Timer,
+}
