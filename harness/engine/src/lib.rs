@@ -1,1 +1,17 @@
-//! To be written.
+//! The engine of `ipc-conformance`: from specs to reports, in one direction.
+//!
+//! ```text
+//! spec (clauses, cases) ─┐
+//!                        ├─► plan ─► play ─► history ─► judge ─► results ─► report
+//! generate (proptest) ───┘
+//! ```
+//!
+//! Each module knows only those before it in that line. The engine does not know
+//! `node-channel`: the Rust channel is a runtime under test like any other, played by a driver
+//! process.
+
+#![forbid(unsafe_code)]
+
+pub mod history;
+pub mod results;
+pub mod spec;

@@ -106,6 +106,8 @@ pub struct Setup {
     /// How long `settle` waits, in milliseconds: calibrated on this host so that anything a
     /// process would do by itself has been done by then.
     pub settle_ms: u64,
+    /// How long an await waits at most, in milliseconds.
+    pub patience_ms: u64,
 }
 
 /// The parts of a command as `child_process.fork` takes them.
@@ -295,9 +297,17 @@ pub enum Step {
         steps: Vec<Self>,
     },
     /// Waits until this role has recorded `count` calls of listeners of the event.
+    ///
+    /// This and the other two awaits give up, with a `gave-up` record, and the next step
+    /// follows: after [`Setup::patience_ms`]; or one settle time after the peer is gone (in the
+    /// parent: the child has exited and the channel is closed; in the child: the channel is
+    /// closed), unless what is awaited has happened by then or is itself such an event.
     Await {
         /// The event.
         event: Event,
+        /// Count only calls whose first argument has exactly this description.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Recipe>,
         /// How many, from the start of the role.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         count: u32,
