@@ -13,5 +13,6 @@
 #![forbid(unsafe_code)]
 
 pub mod history;
+pub mod judge;
 pub mod results;
 pub mod spec;

@@ -1,0 +1,262 @@
+//! Compares two histories of one plan, record by record.
+
+use std::collections::BTreeSet;
+
+use ipc_plan::{Event, Recipe, Record, Role, Seen};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::fingerprint;
+use super::value::{self, Mismatch};
+use crate::history::{Ending, History};
+use crate::results::{Difference, DifferenceKind};
+use crate::spec::{Level, Order};
+
+/// What the comparison has to know of the case.
+pub(super) struct Frame<'a> {
+    pub(super) order: Order,
+    /// The clause of everything outside a section.
+    pub(super) clause: &'a str,
+    pub(super) level_of: &'a dyn Fn(&str) -> Level,
+}
+
+/// All differences of `observed` to `reference`, in the order of the logs, the parent's first.
+pub(super) fn compare(
+    frame: &Frame<'_>,
+    reference: &History,
+    observed: &History,
+) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for role in Role::ALL {
+        let expected = tracks(frame, reference.log(role));
+        let seen = tracks(frame, observed.log(role));
+        let keys: BTreeSet<_> = expected.keys().chain(seen.keys()).cloned().collect();
+        let mut of_role = Vec::new();
+        for key in keys {
+            let none = Vec::new();
+            let (expected, seen) =
+                (expected.get(&key).unwrap_or(&none), seen.get(&key).unwrap_or(&none));
+            of_role.extend(align(frame, role, &key.1, expected, seen));
+        }
+        of_role.sort_by_key(|d: &Difference| d.at);
+        differences.extend(of_role);
+    }
+    differences.extend(endings(frame, reference, observed));
+    differences
+}
+
+/// A record with the clause it belongs to and its place in the log.
+struct Entry<'a> {
+    at: usize,
+    seen: &'a Seen,
+    json: serde_json::Value,
+    text: String,
+}
+
+/// Streams and sections are compared apart: stream, clause.
+type Tracks<'a> = std::collections::BTreeMap<(u8, String), Vec<Entry<'a>>>;
+
+fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
+    let mut tracks = Tracks::new();
+    // The steps of a role and the messages it gets walk through the sections independently.
+    let mut own = frame.clause.to_owned();
+    let mut incoming = frame.clause.to_owned();
+    for (at, record) in log.iter().enumerate() {
+        if let Some(name) = section(&record.seen) {
+            let clause = if name == "end" { frame.clause } else { name };
+            match record.seen {
+                Seen::Event { .. } => clause.clone_into(&mut incoming),
+                _ => clause.clone_into(&mut own),
+            }
+        }
+        let stream = stream(&record.seen);
+        let clause = match stream {
+            EVENTS => {
+                // What is no message is about the channel as a whole.
+                match record.seen {
+                    Seen::Event { event: Event::Message | Event::InternalMessage, .. } => &incoming,
+                    _ => frame.clause,
+                }
+            }
+            _ => &own,
+        };
+        let json = value::normalised(&record.seen);
+        let text = json.to_string();
+        let stream = if frame.order == Order::Total { 0 } else { stream };
+        tracks
+            .entry((stream, clause.to_owned()))
+            .or_default()
+            .push(Entry { at, seen: &record.seen, json, text });
+    }
+    tracks
+}
+
+/// What the steps of a role recorded themselves.
+const STEPS: u8 = 0;
+/// Calls of callbacks.
+const CALLBACKS: u8 = 1;
+/// Calls of listeners.
+const EVENTS: u8 = 2;
+
+fn stream(seen: &Seen) -> u8 {
+    match seen {
+        Seen::Callback { .. } => CALLBACKS,
+        Seen::Event { .. } => EVENTS,
+        _ => STEPS,
+    }
+}
+
+/// The name of the section that this record opens.
+fn section(seen: &Seen) -> Option<&str> {
+    let name = match seen {
+        Seen::Mark { name } => name,
+        Seen::Event { event: Event::Message, arguments, .. } => match arguments.first() {
+            Some(Recipe::String(text)) => text,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    name.strip_prefix("section ")
+}
+
+fn align(
+    frame: &Frame<'_>,
+    role: Role,
+    clause: &str,
+    expected: &[Entry<'_>],
+    seen: &[Entry<'_>],
+) -> Vec<Difference> {
+    let old: Vec<&str> = expected.iter().map(|e| e.text.as_str()).collect();
+    let new: Vec<&str> = seen.iter().map(|e| e.text.as_str()).collect();
+    let (mut missing, mut extra, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let make = |kind, expected: Option<&Entry<'_>>, seen: Option<&Entry<'_>>, mismatch: Mismatch| {
+        difference(frame, role, clause, kind, expected, seen, mismatch)
+    };
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        match op {
+            DiffOp::Equal { .. } => {}
+            DiffOp::Delete { old_index, old_len, .. } => {
+                missing.extend(&expected[old_index..old_index + old_len]);
+            }
+            DiffOp::Insert { new_index, new_len, .. } => {
+                extra.extend(&seen[new_index..new_index + new_len]);
+            }
+            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                let mut rest: Vec<&Entry<'_>> = seen[new_index..new_index + new_len].iter().collect();
+                for want in &expected[old_index..old_index + old_len] {
+                    // The counterpart is the next record about the same thing.
+                    match rest.iter().position(|have| value::same_subject(want.seen, have.seen)) {
+                        Some(index) => {
+                            let have = rest.remove(index);
+                            let mismatch = value::mismatch(&want.json, &have.json);
+                            let kind = if mismatch.message_only {
+                                DifferenceKind::Message
+                            } else {
+                                DifferenceKind::Value
+                            };
+                            found.push(make(kind, Some(want), Some(have), mismatch));
+                        }
+                        None => missing.push(want),
+                    }
+                }
+                extra.extend(rest);
+            }
+        }
+    }
+    for want in missing {
+        // Something that is there, only elsewhere, is out of order.
+        match extra.iter().position(|have| have.text == want.text) {
+            Some(index) => {
+                let have = extra.remove(index);
+                found.push(make(DifferenceKind::Order, Some(want), Some(have), Mismatch::default()));
+            }
+            None => {
+                found.push(make(DifferenceKind::Missing, Some(want), None, Mismatch::default()));
+            }
+        }
+    }
+    for have in extra {
+        found.push(make(DifferenceKind::Extra, None, Some(have), Mismatch::default()));
+    }
+    found
+}
+
+fn difference(
+    frame: &Frame<'_>,
+    role: Role,
+    clause: &str,
+    kind: DifferenceKind,
+    expected: Option<&Entry<'_>>,
+    observed: Option<&Entry<'_>>,
+    mismatch: Mismatch,
+) -> Difference {
+    let subject = observed.or(expected).map(|e| value::subject(e.seen)).unwrap_or_default();
+    let text = match kind {
+        DifferenceKind::Missing => format!("the {role} never records {subject}"),
+        DifferenceKind::Extra => format!("the {role} records {subject}, which the reference does not"),
+        DifferenceKind::Order => format!("the {role} records {subject} at another place"),
+        DifferenceKind::Value | DifferenceKind::Message | DifferenceKind::Ending => format!(
+            "the {role} records {subject} with {} {} instead of {}",
+            if mismatch.path.is_empty() { "the value" } else { &mismatch.path },
+            value::short(mismatch.observed.as_ref()),
+            value::short(mismatch.expected.as_ref()),
+        ),
+    };
+    Difference {
+        clause: clause.to_owned(),
+        level: (frame.level_of)(clause),
+        role,
+        kind,
+        at: observed.or(expected).map_or(0, |e| e.at),
+        fingerprint: fingerprint::of(
+            clause,
+            observed.or(expected).map(|e| e.seen),
+            kind,
+            &mismatch,
+            expected.map(|e| &e.json),
+            observed.map(|e| &e.json),
+        ),
+        path: mismatch.path,
+        expected: expected.map(|e| e.seen.clone()),
+        observed: observed.map(|e| e.seen.clone()),
+        text,
+    }
+}
+
+fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option<Difference> {
+    let (want, have) = (&reference.ending, &observed.ending);
+    // A play that had to be stopped is judged as such, whatever the limit was.
+    if want == have || matches!(have, Ending::TimedOut { .. } | Ending::NotStarted { .. }) {
+        return None;
+    }
+    let words = |ending: &Ending| match ending {
+        Ending::Exited { code } => format!("exit code {code}"),
+        Ending::Signalled { signal } => format!("death by {signal}"),
+        Ending::TimedOut { .. } => "no end within the limit".to_owned(),
+        Ending::NotStarted { .. } => "no start".to_owned(),
+    };
+    let mismatch = Mismatch {
+        path: "ending".to_owned(),
+        expected: Some(words(want).into()),
+        observed: Some(words(have).into()),
+        message_only: false,
+    };
+    Some(Difference {
+        clause: frame.clause.to_owned(),
+        level: (frame.level_of)(frame.clause),
+        role: Role::Parent,
+        kind: DifferenceKind::Ending,
+        at: observed.parent.len(),
+        fingerprint: fingerprint::of(
+            frame.clause,
+            None,
+            DifferenceKind::Ending,
+            &mismatch,
+            mismatch.expected.as_ref(),
+            mismatch.observed.as_ref(),
+        ),
+        path: mismatch.path,
+        expected: None,
+        observed: None,
+        text: format!("the parent ends with {} instead of {}", words(have), words(want)),
+    })
+}

@@ -1,0 +1,173 @@
+//! From histories to verdicts.
+
+mod compare;
+mod findings;
+mod fingerprint;
+mod needs;
+mod value;
+
+use std::collections::BTreeSet;
+
+use ipc_plan::{EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
+
+use crate::history::{Ending, History};
+use crate::results::{Difference, DifferenceKind, Verdict};
+use crate::spec::{Case, Level};
+
+pub use findings::{blame, findings};
+
+/// What the judge makes of one play.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, for a verdict that is not about a difference.
+    pub reason: Option<String>,
+    /// The differences to the reference.
+    pub differences: Vec<Difference>,
+    /// Places in which the reference histories differ among themselves.
+    pub varying: Vec<String>,
+}
+
+impl Judgement {
+    fn plain(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { verdict, reason: Some(reason.into()), differences: Vec::new(), varying: Vec::new() }
+    }
+}
+
+/// Judges one play of a case.
+///
+/// `references` are the histories of the reference pairing, at least one: any of them is legal,
+/// and a place in which they vary is open. `level` is the lowest level that can fail a case;
+/// `level_of` knows the level of each clause.
+pub fn judge(
+    case: &Case,
+    references: &[History],
+    observed: &History,
+    level: Level,
+    level_of: &dyn Fn(&str) -> Level,
+) -> Judgement {
+    if let Some(problem) = references.iter().find_map(|history| unusable(case, history)) {
+        return Judgement::plain(Verdict::HarnessError, format!("the reference {problem}"));
+    }
+    if let Ending::NotStarted { error } = &observed.ending {
+        return Judgement::plain(Verdict::HarnessError, format!("failed to start: {error}"));
+    }
+    if let Some((role, step, reason)) = unsupported(observed) {
+        return Judgement::plain(Verdict::Unsupported, format!("{role}: {step}: {reason}"));
+    }
+    if observed.ending == (Ending::Exited { code: EXIT_UNSUPPORTED }) {
+        let reason = "the parent's driver exits as unsupported without a record that says of what";
+        return Judgement::plain(Verdict::HarnessError, reason);
+    }
+
+    let clause = case.clauses.first().map_or("", String::as_str);
+    let frame = compare::Frame { order: case.order, clause, level_of };
+    let varying = varying(&frame, references);
+    let differences = references
+        .iter()
+        .map(|reference| compare::compare(&frame, reference, observed))
+        .min_by_key(Vec::len)
+        .unwrap_or_default();
+    let differences: Vec<_> =
+        differences.into_iter().filter(|d| !varying.contains(&place(d))).collect();
+    let varying: Vec<_> = varying.into_iter().collect();
+    let done = |verdict, reason: Option<String>| Judgement {
+        verdict,
+        reason,
+        differences: differences.clone(),
+        varying: varying.clone(),
+    };
+
+    if let Ending::TimedOut { limit_ms } = observed.ending {
+        return done(Verdict::Hang, Some(format!("no end within {limit_ms} ms")));
+    }
+    if let Some(reason) = crash(references, observed) {
+        return done(Verdict::Crash, Some(reason));
+    }
+    if !observed.breaches.is_empty() {
+        return done(Verdict::HarnessError, Some(observed.breaches.join("; ")));
+    }
+    if !observed.leaked.is_empty() && references.iter().all(|r| r.leaked.is_empty()) {
+        let reason = format!("leaves descendants behind: {}", observed.leaked.join("; "));
+        return done(Verdict::Fail, Some(reason));
+    }
+    let strict = |d: &Difference| d.kind != DifferenceKind::Message && d.level <= level;
+    if differences.iter().any(strict) {
+        return done(Verdict::Fail, None);
+    }
+    done(if differences.is_empty() { Verdict::Pass } else { Verdict::NonStrict }, None)
+}
+
+/// Why a reference history cannot decide anything.
+fn unusable(case: &Case, history: &History) -> Option<String> {
+    if let Some(breach) = history.breaches.first() {
+        return Some(format!("breaks the driver contract: {breach}"));
+    }
+    match &history.ending {
+        Ending::TimedOut { limit_ms } => return Some(format!("did not end within {limit_ms} ms")),
+        Ending::NotStarted { error } => return Some(format!("did not start: {error}")),
+        Ending::Exited { .. } | Ending::Signalled { .. } => {}
+    }
+    if let Some((role, step, reason)) = unsupported(history) {
+        return Some(format!("cannot perform the case: {role}: {step}: {reason}"));
+    }
+    if let Some(leaked) = history.leaked.first() {
+        return Some(format!("leaves a descendant behind: {leaked}"));
+    }
+    needs::unmet(case, history).map(|need| format!("does not show what the case needs: {need}"))
+}
+
+/// The record of a driver that cannot perform its role.
+fn unsupported(history: &History) -> Option<(Role, &str, &str)> {
+    Role::ALL.into_iter().find_map(|role| {
+        history.log(role).iter().find_map(|record| match &record.seen {
+            Seen::Unsupported { step, reason } => Some((role, step.as_str(), reason.as_str())),
+            _ => None,
+        })
+    })
+}
+
+/// How a runtime died where the reference did not.
+fn crash(references: &[History], observed: &History) -> Option<String> {
+    if let Ending::Signalled { signal } = &observed.ending
+        && references.iter().all(|r| r.ending != observed.ending)
+    {
+        return Some(format!("the parent died by {signal}"));
+    }
+    let done = |log: &[Record]| log.iter().any(|r| matches!(r.seen, Seen::Done {}));
+    if let Ending::Exited { code } = observed.ending
+        && code != 0
+        && !done(&observed.parent)
+        && references.iter().all(|r| r.ending != observed.ending || done(&r.parent))
+    {
+        return Some(format!("the parent exited with code {code} before the end of its steps"));
+    }
+    let signal = |history: &History| {
+        history.parent.iter().find_map(|record| match &record.seen {
+            Seen::Event { event: Event::Exit, arguments, .. } => match arguments.get(1) {
+                Some(Recipe::String(signal)) => Some(signal.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let died = signal(observed)?;
+    references
+        .iter()
+        .all(|r| signal(r).is_none())
+        .then(|| format!("the child died by {died}"))
+}
+
+/// The places in which the reference histories differ among themselves.
+fn varying(frame: &compare::Frame<'_>, references: &[History]) -> BTreeSet<String> {
+    let Some((first, rest)) = references.split_first() else { return BTreeSet::new() };
+    rest.iter().flat_map(|other| compare::compare(frame, first, other)).map(|d| place(&d)).collect()
+}
+
+/// A place in a history, independent of what stands there.
+fn place(difference: &Difference) -> String {
+    let seen = difference.observed.as_ref().or(difference.expected.as_ref());
+    let subject = seen.map(value::subject).unwrap_or_default();
+    format!("{} {subject} {}", difference.role, difference.path).trim_end().to_owned()
+}

@@ -1,0 +1,52 @@
+//! Whether a history shows what a case needs.
+
+use ipc_plan::Seen;
+use serde_json::Value;
+
+use super::value;
+use crate::history::History;
+use crate::spec::{Case, Need};
+
+/// The first need of the case that the history does not meet, in words.
+pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
+    case.needs.iter().find_map(|need| {
+        let found = history
+            .log(need.role)
+            .iter()
+            .filter(|record| meets(&record.seen, need))
+            .count();
+        let enough = if need.count == 0 { found == 0 } else { found >= need.count as usize };
+        (!enough).then(|| {
+            let with: Vec<_> = need.with.iter().map(|(key, v)| format!("{key} = {v}")).collect();
+            let count = if need.count == 0 { "no".to_owned() } else { need.count.to_string() };
+            format!("{count} {} of the {} with {{{}}}, found {found}", need.kind, need.role, with.join(", "))
+        })
+    })
+}
+
+fn meets(seen: &Seen, need: &Need) -> bool {
+    if !need.kind.split('|').any(|kind| kind == value::kind(seen)) {
+        return false;
+    }
+    let json = serde_json::to_value(seen).unwrap_or_default();
+    need.with.iter().all(|(path, want)| at(&json, path).is_some_and(|have| equal(have, want)))
+}
+
+/// The value at a path such as `arguments[0].code`.
+pub(super) fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(json, |json, part| {
+        let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
+        let json = if key.is_empty() { json } else { json.get(key)? };
+        indices.split('[').filter(|i| !i.is_empty()).try_fold(json, |json, index| {
+            json.get(index.trim_end_matches(']').parse::<usize>().ok()?)
+        })
+    })
+}
+
+/// Equality in which 1 and 1.0 are one number.
+fn equal(have: &Value, want: &Value) -> bool {
+    match (have.as_f64(), want.as_f64()) {
+        (Some(have), Some(want)) => have == want,
+        _ => have == want,
+    }
+}

@@ -1,0 +1,133 @@
+//! Records as JSON, without what is never compared, and the place where two of them part.
+
+use ipc_plan::Seen;
+use serde_json::Value;
+
+/// Where two records part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mismatch {
+    /// Path of the first difference that matters, such as `arguments[0].code`.
+    pub(super) path: String,
+    pub(super) expected: Option<Value>,
+    pub(super) observed: Option<Value>,
+    /// Whether the texts of error messages are all that differs.
+    pub(super) message_only: bool,
+}
+
+/// The record without what is never compared.
+pub(super) fn normalised(seen: &Seen) -> Value {
+    let mut json = serde_json::to_value(seen).unwrap_or_default();
+    if let Seen::Filled { .. } = seen {
+        json["messages"] = Value::Null;
+    }
+    json
+}
+
+/// Whether two records are about the same thing, so that one can stand for the other.
+pub(super) fn same_subject(one: &Seen, other: &Seen) -> bool {
+    subject_key(one) == subject_key(other)
+        // A send that throws takes the place of one that returns.
+        || matches!(
+            (one, other),
+            (Seen::Sent { id: a, .. }, Seen::Threw { id: b, .. })
+            | (Seen::Threw { id: a, .. }, Seen::Sent { id: b, .. }) if a == b
+        )
+}
+
+fn subject_key(seen: &Seen) -> (String, Option<&str>) {
+    let kind = kind(seen);
+    match seen {
+        Seen::Event { event, listener, .. } => {
+            (format!("{kind} {event}"), listener.as_deref())
+        }
+        Seen::Sent { id, .. } | Seen::Callback { id, .. } => (kind, id.as_deref()),
+        Seen::Threw { step, id, .. } => (format!("{kind} {step}"), id.as_deref()),
+        Seen::Returned { step, .. } => (format!("{kind} {step}"), None),
+        Seen::Property { property, .. } => (format!("{kind} {property:?}"), None),
+        Seen::Inspected { what, .. } => (format!("{kind} {what:?}"), None),
+        Seen::Mark { name } | Seen::Signal { name } => (kind, Some(name)),
+        Seen::GaveUp { awaiting } => (kind, Some(awaiting)),
+        Seen::Unsupported { step, .. } => (kind, Some(step)),
+        Seen::Started {} | Seen::Filled { .. } | Seen::Done {} => (kind, None),
+    }
+}
+
+/// The name of the record's kind, as in the log.
+pub(super) fn kind(seen: &Seen) -> String {
+    match serde_json::to_value(seen).ok().and_then(|json| json["kind"].as_str().map(str::to_owned)) {
+        Some(kind) => kind,
+        None => String::new(),
+    }
+}
+
+/// A few words for the record.
+pub(super) fn subject(seen: &Seen) -> String {
+    let named = |what: &str, id: &Option<String>| match id {
+        Some(id) => format!("{what} ({id})"),
+        None => what.to_owned(),
+    };
+    match seen {
+        Seen::Started {} => "its start".to_owned(),
+        Seen::Sent { id, .. } => named("the answer of send()", id),
+        Seen::Returned { step, .. } => format!("the answer of {step}"),
+        Seen::Threw { step, id, .. } => named(&format!("an exception of {step}"), id),
+        Seen::Callback { id, .. } => named("the callback of send()", id),
+        Seen::Event { event, listener, .. } => named(&format!("the event '{event}'"), listener),
+        Seen::Property { property, .. } => {
+            format!("the property {}", format!("{property:?}").to_lowercase())
+        }
+        Seen::Mark { name } => format!("the mark '{name}'"),
+        Seen::Signal { name } => format!("the signal '{name}'"),
+        Seen::Inspected { what, .. } => format!("its look at {what:?}"),
+        Seen::Filled { .. } => "a full buffer".to_owned(),
+        Seen::GaveUp { awaiting } => format!("that it waits in vain for {awaiting}"),
+        Seen::Unsupported { step, .. } => format!("that it cannot do {step}"),
+        Seen::Done {} => "the end of its steps".to_owned(),
+    }
+}
+
+/// Where two records that are not equal part.
+pub(super) fn mismatch(expected: &Value, observed: &Value) -> Mismatch {
+    let mut places = Vec::new();
+    walk(expected, observed, String::new(), false, &mut places);
+    let strict = places.iter().position(|place| !place.message_only);
+    let message_only = strict.is_none() && !places.is_empty();
+    let mut first = places.into_iter().nth(strict.unwrap_or(0)).unwrap_or_default();
+    first.message_only = message_only;
+    first
+}
+
+fn walk(want: &Value, have: &Value, path: String, in_message: bool, places: &mut Vec<Mismatch>) {
+    match (want, have) {
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            let error = a.get("$").and_then(Value::as_str) == Some("error");
+            for (key, want) in a {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                walk(want, &b[key], path, error && key == "message", places);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (index, (want, have)) in a.iter().zip(b).enumerate() {
+                walk(want, have, format!("{path}[{index}]"), false, places);
+            }
+        }
+        (a, b) if a == b => {}
+        (a, b) => places.push(Mismatch {
+            path,
+            expected: Some(a.clone()),
+            observed: Some(b.clone()),
+            message_only: in_message && a.is_string() && b.is_string(),
+        }),
+    }
+}
+
+/// A value in one line of at most 80 characters.
+pub(super) fn short(value: Option<&Value>) -> String {
+    let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+    if text.chars().count() <= 80 {
+        return text;
+    }
+    let mut cut: String = text.chars().take(77).collect();
+    cut.push_str("...");
+    cut
+}
