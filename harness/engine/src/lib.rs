@@ -12,6 +12,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod generate;
+mod hash;
 pub mod history;
 pub mod judge;
 pub mod results;

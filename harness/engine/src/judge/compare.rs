@@ -82,10 +82,12 @@ fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
         let json = value::normalised(&record.seen);
         let text = json.to_string();
         let stream = if frame.order == Order::Total { 0 } else { stream };
-        tracks
-            .entry((stream, clause.to_owned()))
-            .or_default()
-            .push(Entry { at, seen: &record.seen, json, text });
+        tracks.entry((stream, clause.to_owned())).or_default().push(Entry {
+            at,
+            seen: &record.seen,
+            json,
+            text,
+        });
     }
     tracks
 }
@@ -128,9 +130,10 @@ fn align(
     let old: Vec<&str> = expected.iter().map(|e| e.text.as_str()).collect();
     let new: Vec<&str> = seen.iter().map(|e| e.text.as_str()).collect();
     let (mut missing, mut extra, mut found) = (Vec::new(), Vec::new(), Vec::new());
-    let make = |kind, expected: Option<&Entry<'_>>, seen: Option<&Entry<'_>>, mismatch: Mismatch| {
-        difference(frame, role, clause, kind, expected, seen, mismatch)
-    };
+    let make =
+        |kind, expected: Option<&Entry<'_>>, seen: Option<&Entry<'_>>, mismatch: Mismatch| {
+            difference(frame, role, clause, kind, expected, seen, mismatch)
+        };
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
         match op {
             DiffOp::Equal { .. } => {}
@@ -141,7 +144,8 @@ fn align(
                 extra.extend(&seen[new_index..new_index + new_len]);
             }
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                let mut rest: Vec<&Entry<'_>> = seen[new_index..new_index + new_len].iter().collect();
+                let mut rest: Vec<&Entry<'_>> =
+                    seen[new_index..new_index + new_len].iter().collect();
                 for want in &expected[old_index..old_index + old_len] {
                     // The counterpart is the next record about the same thing.
                     match rest.iter().position(|have| value::same_subject(want.seen, have.seen)) {
@@ -167,7 +171,12 @@ fn align(
         match extra.iter().position(|have| have.text == want.text) {
             Some(index) => {
                 let have = extra.remove(index);
-                found.push(make(DifferenceKind::Order, Some(want), Some(have), Mismatch::default()));
+                found.push(make(
+                    DifferenceKind::Order,
+                    Some(want),
+                    Some(have),
+                    Mismatch::default(),
+                ));
             }
             None => {
                 found.push(make(DifferenceKind::Missing, Some(want), None, Mismatch::default()));
@@ -192,7 +201,9 @@ fn difference(
     let subject = observed.or(expected).map(|e| value::subject(e.seen)).unwrap_or_default();
     let text = match kind {
         DifferenceKind::Missing => format!("the {role} never records {subject}"),
-        DifferenceKind::Extra => format!("the {role} records {subject}, which the reference does not"),
+        DifferenceKind::Extra => {
+            format!("the {role} records {subject}, which the reference does not")
+        }
         DifferenceKind::Order => format!("the {role} records {subject} at another place"),
         DifferenceKind::Value | DifferenceKind::Message | DifferenceKind::Ending => format!(
             "the {role} records {subject} with {} {} instead of {}",

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::results::{Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced};
+use crate::results::{
+    Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced,
+};
 
 /// Clusters the differences of all cases by runtime and fingerprint, in order of first
 /// appearance, and writes each case's finding into it.
@@ -94,13 +96,19 @@ fn summary(runtime: &str, reference: &str, difference: &Difference) -> String {
     let role = difference.role;
     match difference.kind {
         DifferenceKind::Missing => {
-            format!("with {runtime}, the {role} does not get {subject}, which it gets with {reference}")
+            format!(
+                "with {runtime}, the {role} does not get {subject}, which it gets with {reference}"
+            )
         }
         DifferenceKind::Extra => {
-            format!("with {runtime}, the {role} gets {subject}, which it does not get with {reference}")
+            format!(
+                "with {runtime}, the {role} gets {subject}, which it does not get with {reference}"
+            )
         }
         DifferenceKind::Order => {
-            format!("with {runtime}, the {role} gets {subject} at another time than with {reference}")
+            format!(
+                "with {runtime}, the {role} gets {subject} at another time than with {reference}"
+            )
         }
         DifferenceKind::Value | DifferenceKind::Message => {
             let value = |seen: &Option<ipc_plan::Seen>| {

@@ -29,7 +29,7 @@ pub(super) fn of(
         _ => (shape(expected), shape(observed)),
     };
     let text = format!("{clause}|{event}|{kind:?}|{}|{}|{}", mismatch.path, payload.0, payload.1);
-    format!("{:08x}", fnv1a(text.as_bytes()))
+    format!("{:08x}", crate::hash::fnv1a(text.as_bytes()))
 }
 
 /// The shape of a value: its types and key names, and the values that are names themselves.
@@ -61,9 +61,4 @@ fn is_name(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-}
-
-/// FNV-1a, 32 bits.
-fn fnv1a(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

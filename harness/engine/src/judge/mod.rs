@@ -153,10 +153,7 @@ fn crash(references: &[History], observed: &History) -> Option<String> {
         })
     };
     let died = signal(observed)?;
-    references
-        .iter()
-        .all(|r| signal(r).is_none())
-        .then(|| format!("the child died by {died}"))
+    references.iter().all(|r| signal(r).is_none()).then(|| format!("the child died by {died}"))
 }
 
 /// The places in which the reference histories differ among themselves.

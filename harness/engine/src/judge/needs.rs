@@ -10,16 +10,18 @@ use crate::spec::{Case, Need};
 /// The first need of the case that the history does not meet, in words.
 pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
     case.needs.iter().find_map(|need| {
-        let found = history
-            .log(need.role)
-            .iter()
-            .filter(|record| meets(&record.seen, need))
-            .count();
+        let found =
+            history.log(need.role).iter().filter(|record| meets(&record.seen, need)).count();
         let enough = if need.count == 0 { found == 0 } else { found >= need.count as usize };
         (!enough).then(|| {
             let with: Vec<_> = need.with.iter().map(|(key, v)| format!("{key} = {v}")).collect();
             let count = if need.count == 0 { "no".to_owned() } else { need.count.to_string() };
-            format!("{count} {} of the {} with {{{}}}, found {found}", need.kind, need.role, with.join(", "))
+            format!(
+                "{count} {} of the {} with {{{}}}, found {found}",
+                need.kind,
+                need.role,
+                with.join(", ")
+            )
         })
     })
 }

@@ -37,9 +37,7 @@ pub(super) fn same_subject(one: &Seen, other: &Seen) -> bool {
 fn subject_key(seen: &Seen) -> (String, Option<&str>) {
     let kind = kind(seen);
     match seen {
-        Seen::Event { event, listener, .. } => {
-            (format!("{kind} {event}"), listener.as_deref())
-        }
+        Seen::Event { event, listener, .. } => (format!("{kind} {event}"), listener.as_deref()),
         Seen::Sent { id, .. } | Seen::Callback { id, .. } => (kind, id.as_deref()),
         Seen::Threw { step, id, .. } => (format!("{kind} {step}"), id.as_deref()),
         Seen::Returned { step, .. } => (format!("{kind} {step}"), None),
@@ -54,7 +52,8 @@ fn subject_key(seen: &Seen) -> (String, Option<&str>) {
 
 /// The name of the record's kind, as in the log.
 pub(super) fn kind(seen: &Seen) -> String {
-    match serde_json::to_value(seen).ok().and_then(|json| json["kind"].as_str().map(str::to_owned)) {
+    match serde_json::to_value(seen).ok().and_then(|json| json["kind"].as_str().map(str::to_owned))
+    {
         Some(kind) => kind,
         None => String::new(),
     }
