@@ -16,5 +16,7 @@ pub mod generate;
 mod hash;
 pub mod history;
 pub mod judge;
+pub mod play;
 pub mod results;
+pub mod runtime;
 pub mod spec;

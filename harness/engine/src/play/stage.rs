@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ipc_plan::{LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tempfile::TempDir;
+
+use super::supervise::{Order, Report};
+use super::{Interrupt, Limits, PlayError, collect, millis};
+
+/// Where and by whom plays are made.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// A command that runs [`supervise::main`](super::supervise::main), such as this program
+    /// with a hidden subcommand.
+    pub supervisor: Vec<String>,
+    /// Where folders of plays are made; the system's temporary folder when absent.
+    pub temp: Option<PathBuf>,
+    /// A folder in which the folders of plays are made and kept.
+    pub keep: Option<PathBuf>,
+}
+
+/// How often a running play looks at the interrupt.
+const LOOK: Duration = Duration::from_millis(50);
+/// How much longer than its limits a supervisor may take.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// The folder of one play, and what can be done in it.
+pub(crate) struct Stage<'a> {
+    host: &'a Host,
+    temp: TempDir,
+    path: PathBuf,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes a folder; `label` tells kept ones apart.
+    pub(crate) fn new(host: &'a Host, label: &str) -> Result<Self, PlayError> {
+        let parent = host.keep.as_ref().or(host.temp.as_ref()).cloned();
+        let parent = parent.unwrap_or_else(std::env::temp_dir);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| PlayError::Folder { path, source }
+        };
+        if host.keep.is_some() {
+            fs::create_dir_all(&parent).map_err(failed(&parent))?;
+        }
+        let parent = fs::canonicalize(&parent).map_err(failed(&parent))?;
+        let safe = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' };
+        let prefix: String = match host.keep {
+            Some(_) => label.chars().map(safe).take(120).chain(['.']).collect(),
+            // Short: paths of Unix sockets made in it have little room.
+            None => "ipc-".to_owned(),
+        };
+        let temp = tempfile::Builder::new()
+            .prefix(&prefix)
+            .disable_cleanup(host.keep.is_some())
+            .tempdir_in(&parent)
+            .map_err(failed(&parent))?;
+        let path = temp.path().to_owned();
+        if path.to_str().is_none() {
+            return Err(PlayError::NotUtf8 { path });
+        }
+        let signals = path.join("log/signals");
+        fs::create_dir_all(&signals).map_err(failed(&signals))?;
+        Ok(Self { host, temp, path })
+    }
+
+    /// Writes the plan that both roles read.
+    pub(crate) fn write_plan(&self, text: &[u8]) -> Result<(), PlayError> {
+        let path = self.plan();
+        fs::write(&path, text).map_err(|source| PlayError::Folder { path, source })
+    }
+
+    /// Runs a driver in a role until everything it has started is gone.
+    pub(crate) fn run(
+        &self,
+        command: &[String],
+        role: Role,
+        limits: &Limits,
+        interrupt: &Interrupt,
+    ) -> Result<Report, PlayError> {
+        let variables = [
+            (ROLE_VARIABLE, role.name().to_owned()),
+            (PLAN_VARIABLE, self.plan().display().to_string()),
+            (LOG_VARIABLE, self.path.join("log").display().to_string()),
+        ];
+        self.run_with(command, variables, limits, interrupt)
+    }
+
+    /// Runs a program until everything it has started is gone.
+    pub(crate) fn run_with<const N: usize>(
+        &self,
+        command: &[String],
+        variables: [(&str, String); N],
+        limits: &Limits,
+        interrupt: &Interrupt,
+    ) -> Result<Report, PlayError> {
+        let order = Order {
+            command: command.to_vec(),
+            folder: self.path.clone(),
+            env: variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
+            limit_ms: millis(limits.limit),
+            linger_ms: millis(limits.linger),
+        };
+        if interrupt.is_set() {
+            return Err(PlayError::Interrupted);
+        }
+        let mut line = serde_json::to_vec(&order)
+            .map_err(|e| PlayError::Plan { id: "order".to_owned(), error: e.to_string() })?;
+        line.push(b'\n');
+        let deadline = Instant::now() + limits.limit + limits.linger + SLACK;
+        self.supervise(&line, deadline, interrupt)
+    }
+
+    fn supervise(
+        &self,
+        order: &[u8],
+        deadline: Instant,
+        interrupt: &Interrupt,
+    ) -> Result<Report, PlayError> {
+        let failed =
+            |source| PlayError::Supervisor { program: self.host.supervisor.join(" "), source };
+        let Some((program, arguments)) = self.host.supervisor.split_first() else {
+            return Err(failed(std::io::ErrorKind::InvalidInput.into()));
+        };
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // An interrupt from the keyboard is for the engine; it tells the supervisor.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let mut stdin = child.stdin.take();
+        if let Some(pipe) = &mut stdin {
+            // Where it has died already, its output says more than a broken pipe.
+            let _ = pipe.write_all(order);
+        }
+        let mut interrupted = false;
+        let mut text = Vec::new();
+        loop {
+            if interrupt.is_set() && !interrupted {
+                interrupted = true;
+                stdin = None;
+            }
+            if Instant::now() > deadline {
+                break;
+            }
+            match read_some(&mut child, &mut text) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(e) if is_transient(&e) => {}
+                Err(_) => break,
+            }
+        }
+        drop(stdin);
+        if Instant::now() > deadline {
+            let _ = child.kill();
+        }
+        let mut output = String::new();
+        if let Some(stderr) = child.stderr.take() {
+            let mut bytes = Vec::new();
+            let _ = stderr.take(4096).read_to_end(&mut bytes);
+            output = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        }
+        let status = child.wait().map_err(failed)?;
+        if interrupted {
+            return Err(PlayError::Interrupted);
+        }
+        serde_json::from_slice(&text).map_err(|_| PlayError::NoReport {
+            status: status.to_string(),
+            output: if output.is_empty() { "it printed nothing".to_owned() } else { output },
+        })
+    }
+
+    /// The log of a role, if there is one.
+    pub(crate) fn log(&self, role: Role, breaches: &mut Vec<String>) -> Option<Vec<Record>> {
+        collect::log(&self.path.join(format!("log/{role}.jsonl")), role, breaches)
+    }
+
+    /// What was written to stdout.
+    pub(crate) fn stdout(&self) -> String {
+        collect::output(&self.path.join("stdout"))
+    }
+
+    /// What was written to stderr.
+    pub(crate) fn stderr(&self) -> String {
+        collect::output(&self.path.join("stderr"))
+    }
+
+    /// Tells a full disk from a driver that wrote a bad log.
+    pub(crate) fn check_space(&self) -> Result<(), PlayError> {
+        match rustix::fs::statvfs(&self.path) {
+            Ok(space) if space.f_bavail == 0 => {
+                Err(PlayError::DiskFull { path: self.path.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the folder, unless it is kept. What cannot be removed is left.
+    pub(crate) fn finish(self) {
+        if self.host.keep.is_none() {
+            let _ = self.temp.close();
+        }
+    }
+
+    fn plan(&self) -> PathBuf {
+        self.path.join("plan.json")
+    }
+}
+
+/// Reads what there is of a supervisor's report; an error of kind `TimedOut` when there is
+/// nothing yet.
+fn read_some(child: &mut Child, text: &mut Vec<u8>) -> std::io::Result<usize> {
+    let Some(stdout) = &mut child.stdout else { return Ok(0) };
+    let wait = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+    if poll(&mut [PollFd::new(&*stdout, PollFlags::IN)], Some(&wait))? == 0 {
+        return Err(std::io::ErrorKind::TimedOut.into());
+    }
+    let mut buffer = [0; 4096];
+    let read = stdout.read(&mut buffer)?;
+    text.extend_from_slice(&buffer[..read]);
+    Ok(read)
+}
+
+fn is_transient(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::Interrupted)
+}

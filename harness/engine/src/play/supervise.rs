@@ -1,0 +1,321 @@
+//! The supervisor: a small process that starts one program and owns all its descendants.
+//!
+//! It reads an order (one line of JSON) from stdin, answers with a report (one line of JSON) on
+//! stdout, and exits when nothing it has started is left. The end of its stdin, which comes by
+//! itself when the engine dies, makes it kill everything at once.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, WaitStatus};
+use serde::{Deserialize, Serialize};
+
+use super::tree;
+use crate::history::Ending;
+
+/// What the supervisor is to do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    /// Program and arguments.
+    pub(crate) command: Vec<String>,
+    /// Working directory; `stdout` and `stderr` are made in it.
+    pub(crate) folder: PathBuf,
+    /// Additional environment.
+    pub(crate) env: BTreeMap<String, String>,
+    /// When the program is killed.
+    pub(crate) limit_ms: u64,
+    /// How long its descendants may outlive it.
+    pub(crate) linger_ms: u64,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Report {
+    /// How the program ended.
+    pub(crate) ending: Ending,
+    /// Command lines of descendants that had to be killed.
+    pub(crate) leaked: Vec<String>,
+    /// Microseconds from the start of the program to its end.
+    pub(crate) program_us: u64,
+    /// Microseconds from the start of the program to the end of the last descendant.
+    pub(crate) total_us: u64,
+}
+
+/// How long killed processes may take to go, before they are left to the kernel.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The supervisor's `main`, for the hidden subcommand that [`Host`](super::Host) names.
+pub fn main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("supervisor: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Ok(());
+    }
+    let order: Order = serde_json::from_str(&line)?;
+    // Any value other than none turns it on.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    // Only a name in process listings.
+    let _ = fs::write("/proc/self/comm", "ipc-supervisor");
+
+    let started = Instant::now();
+    let report = match start(&order)? {
+        Err(error) => Report {
+            ending: Ending::NotStarted { error },
+            leaked: Vec::new(),
+            program_us: 0,
+            total_us: 0,
+        },
+        Ok(program) => Supervisor::new(program, started).run(&order),
+    };
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, &report)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Starts the program. The inner error is the program's, the outer one ours.
+fn start(order: &Order) -> io::Result<Result<Pid, String>> {
+    let Some((program, arguments)) = order.command.split_first() else {
+        return Ok(Err("no command given".to_owned()));
+    };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(&order.folder)
+        .stdin(Stdio::null())
+        .stdout(output(&order.folder, "stdout")?)
+        .stderr(output(&order.folder, "stderr")?)
+        .process_group(0);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_private) {
+            command.env_remove(name);
+        }
+    }
+    command.envs(&order.env);
+    match command.spawn() {
+        Ok(child) => Ok(Ok(Pid::from_child(&child))),
+        Err(e) => Ok(Err(format!("{program}: {e}"))),
+    }
+}
+
+/// Whether a variable of the engine's environment would reach into the channel under test.
+fn is_private(name: &str) -> bool {
+    name.starts_with("NODE_CHANNEL_")
+        || name.starts_with("IPC_CONFORMANCE_")
+        || matches!(name, "NODE_UNIQUE_ID" | "NODE_OPTIONS")
+}
+
+fn output(folder: &Path, name: &str) -> io::Result<File> {
+    File::options().append(true).create_new(true).open(folder.join(name))
+}
+
+/// What the two watching threads tell.
+enum Wake {
+    /// A child has ended and waits to be reaped.
+    Ended,
+    /// Stdin has ended.
+    Closed,
+}
+
+struct Supervisor {
+    program: Pid,
+    started: Instant,
+    /// How the program ended, and when.
+    ended: Option<(WaitStatus, Duration)>,
+    wakes: Receiver<Wake>,
+    /// Tells the thread that watches children that they have been reaped.
+    reaped: Sender<()>,
+}
+
+/// Why a wait was over.
+#[derive(PartialEq)]
+enum Wait {
+    Satisfied,
+    TimeOut,
+    Closed,
+}
+
+impl Supervisor {
+    fn new(program: Pid, started: Instant) -> Self {
+        let (wake, wakes) = mpsc::channel();
+        let (reaped, seen) = mpsc::channel();
+        let closed = wake.clone();
+        thread::spawn(move || watch_children(&wake, &seen));
+        thread::spawn(move || watch_stdin(&closed));
+        Self { program, started, ended: None, wakes, reaped }
+    }
+
+    fn run(mut self, order: &Order) -> Report {
+        let limit = Duration::from_millis(order.limit_ms);
+        let mut wait = self.wait(self.started + limit, |this| this.ended.is_some());
+        let timed_out = wait == Wait::TimeOut;
+        if wait == Wait::Satisfied {
+            let linger = Duration::from_millis(order.linger_ms);
+            wait = self.wait(Instant::now() + linger, |_| false);
+        }
+        let leaked = if wait == Wait::Satisfied { Vec::new() } else { self.kill_all() };
+        let total = self.started.elapsed();
+        let (status, ended) = self.ended.unzip();
+        let ending = match status {
+            _ if timed_out => Ending::TimedOut { limit_ms: order.limit_ms },
+            Some(status) => ending(status),
+            None => Ending::Signalled { signal: "SIGKILL".to_owned() },
+        };
+        Report {
+            ending,
+            leaked,
+            program_us: micros(ended.unwrap_or(total)),
+            total_us: micros(total),
+        }
+    }
+
+    /// Waits until there are no children left or `enough`.
+    fn wait(&mut self, deadline: Instant, enough: impl Fn(&Self) -> bool) -> Wait {
+        loop {
+            if !self.reap() || enough(self) {
+                return Wait::Satisfied;
+            }
+            match self.wakes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Wake::Ended) => {}
+                Ok(Wake::Closed) => return Wait::Closed,
+                Err(RecvTimeoutError::Timeout) => return Wait::TimeOut,
+                // Both watchers are gone: there is nothing left to wait for.
+                Err(RecvTimeoutError::Disconnected) => return Wait::Closed,
+            }
+        }
+    }
+
+    /// Reaps all that have ended. Says whether there are other children.
+    fn reap(&mut self) -> bool {
+        let any = loop {
+            match rustix::process::wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) => {
+                    if pid == self.program {
+                        self.ended = Some((status, self.started.elapsed()));
+                    }
+                }
+                Ok(None) => break true,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break false,
+            }
+        };
+        // The thread is gone when there were no children for a moment.
+        let _ = self.reaped.send(());
+        any
+    }
+
+    /// Kills whatever is left and names it, apart from the program itself.
+    fn kill_all(&mut self) -> Vec<String> {
+        let mut named = BTreeMap::new();
+        let deadline = Instant::now() + KILL_PATIENCE;
+        loop {
+            for pid in tree::kill_descendants() {
+                if pid.pid != self.program {
+                    named.entry(pid.pid.as_raw_nonzero()).or_insert(pid.command);
+                }
+            }
+            let step = (Instant::now() + Duration::from_millis(5)).min(deadline);
+            if self.wait(step, |_| false) == Wait::Satisfied || Instant::now() >= deadline {
+                return named.into_values().collect();
+            }
+        }
+    }
+}
+
+/// Tells of each ended child without reaping it, so that its pid stays its own.
+fn watch_children(wake: &Sender<Wake>, reaped: &Receiver<()>) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    loop {
+        match rustix::process::waitid(WaitId::All, options) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return,
+            Ok(_) => {}
+        }
+        // Only a reaping after this wake-up counts.
+        while reaped.try_recv().is_ok() {}
+        if wake.send(Wake::Ended).is_err() || reaped.recv().is_err() {
+            return;
+        }
+    }
+}
+
+fn watch_stdin(closed: &Sender<Wake>) {
+    let mut buffer = [0; 64];
+    loop {
+        match io::stdin().lock().read(&mut buffer) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    let _ = closed.send(Wake::Closed);
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn ending(status: WaitStatus) -> Ending {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Ending::Exited { code },
+        (None, Some(signal)) => Ending::Signalled { signal: signal_name(signal) },
+        // Stops are not asked for.
+        (None, None) => Ending::Signalled { signal: "unknown".to_owned() },
+    }
+}
+
+/// Linux on every architecture but MIPS and SPARC, which Node does not support.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
+
+fn signal_name(signal: i32) -> String {
+    match usize::try_from(signal - 1).ok().and_then(|i| SIGNALS.get(i)) {
+        Some(name) => format!("SIG{name}"),
+        None => format!("SIG{signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_their_names() {
+        assert_eq!(signal_name(9), "SIGKILL");
+        assert_eq!(signal_name(15), "SIGTERM");
+        assert_eq!(signal_name(31), "SIGSYS");
+        assert_eq!(signal_name(34), "SIG34");
+        assert_eq!(signal_name(0), "SIG0");
+    }
+
+    #[test]
+    fn only_the_channel_s_variables_are_private() {
+        for name in ["NODE_CHANNEL_FD", "NODE_OPTIONS", "NODE_UNIQUE_ID", "IPC_CONFORMANCE_LOG"] {
+            assert!(is_private(name), "{name}");
+        }
+        for name in ["PATH", "NODE_PATH", "NODE"] {
+            assert!(!is_private(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The descendants of this process, as `/proc` shows them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use rustix::process::{Pid, Signal, getpid, kill_process};
+
+/// A process that was killed.
+pub(super) struct Killed {
+    /// Its pid.
+    pub(super) pid: Pid,
+    /// Its command line.
+    pub(super) command: String,
+}
+
+/// Kills every descendant and says which were alive.
+///
+/// They are all stopped first: none sees the end of another, and none can start new ones
+/// meanwhile. Ended ones are not reaped here.
+pub(super) fn kill_descendants() -> Vec<Killed> {
+    let mut stopped = BTreeSet::new();
+    let mut killed = Vec::new();
+    loop {
+        let before = stopped.len();
+        for pid in descendants() {
+            if stopped.insert(pid.as_raw_pid()) {
+                let _ = kill_process(pid, Signal::STOP);
+                if stat(pid).is_some_and(|(_, state)| !matches!(state, 'Z' | 'X')) {
+                    killed.push(Killed { pid, command: command_line(pid) });
+                }
+            }
+        }
+        if stopped.len() == before {
+            break;
+        }
+    }
+    // Those that look ended too: a process whose first thread has ended looks like one.
+    for pid in stopped.into_iter().filter_map(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    killed
+}
+
+/// All descendants, ended ones that nobody has reaped among them; parents before children.
+fn descendants() -> Vec<Pid> {
+    let listed = fs::exists("/proc/thread-self/children").unwrap_or(false);
+    let table = if listed { Vec::new() } else { processes() };
+    let children = |pid| if listed { children(pid) } else { children_in(&table, pid) };
+    let mut found = children(getpid());
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found
+}
+
+fn children(pid: Pid) -> Vec<Pid> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let mut found = Vec::new();
+    for thread in threads.flatten() {
+        let list = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        found.extend(list.split_whitespace().filter_map(parse_pid));
+    }
+    found
+}
+
+/// For kernels that do not list children: every process with its parent.
+fn processes() -> Vec<(Pid, i32)> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .flatten()
+        .filter_map(|entry| parse_pid(entry.file_name().to_str()?))
+        .filter_map(|pid| Some((pid, stat(pid)?.0)))
+        .collect()
+}
+
+fn children_in(table: &[(Pid, i32)], pid: Pid) -> Vec<Pid> {
+    let own = table.iter().filter(|(_, parent)| *parent == pid.as_raw_pid());
+    own.map(|&(child, _)| child).collect()
+}
+
+fn parse_pid(word: &str) -> Option<Pid> {
+    Pid::from_raw(word.parse().ok()?)
+}
+
+/// Parent and state of a process.
+fn stat(pid: Pid) -> Option<(i32, char)> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // `PID (NAME) STATE PPID …`, where NAME may hold anything.
+    let end = stat.iter().rposition(|&b| b == b')')?;
+    let text = String::from_utf8_lossy(&stat[end + 1..]);
+    let mut fields = text.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((fields.next()?.parse().ok()?, state))
+}
+
+/// The command line as a shell would take it; the kernel's name of the process in brackets where
+/// it has none.
+fn command_line(pid: Pid) -> String {
+    let raw = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&raw);
+    let words: Vec<&str> = text.trim_end_matches('\0').split('\0').collect();
+    if words == [""] {
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        return format!("[{}]", name.trim_end());
+    }
+    shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn both_ways_of_finding_children_agree() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        assert!(children(getpid()).contains(&pid));
+        assert!(children_in(&processes(), getpid()).contains(&pid));
+        assert!(descendants().contains(&pid));
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+        assert!(stat(pid).is_none());
+    }
+
+    #[test]
+    fn command_lines_are_quoted() {
+        let mut child = Command::new("sh")
+            .args(["-c", "read x # a b", "it's"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let line = command_line(Pid::from_child(&child));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(shlex::split(&line).unwrap(), ["sh", "-c", "read x # a b", "it's"]);
+    }
+}

@@ -1,0 +1,244 @@
+//! Runtimes under test: how they are found, started, measured and believed.
+
+mod check;
+mod error;
+mod find;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipc_plan::{ChildCommand, Describe, PROTOCOL, Role};
+
+pub use error::RuntimeError;
+
+use crate::history::Ending;
+use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};
+use crate::results::RuntimeInfo;
+
+/// The drivers that come with the suite.
+#[derive(Clone, Debug)]
+pub struct Drivers {
+    /// The JavaScript driver.
+    pub script: PathBuf,
+    /// The driver on `node-channel`, an executable.
+    pub rust: PathBuf,
+}
+
+/// A program that can play a role, measured on this host.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// The name it has in pairings.
+    pub name: String,
+    /// Program, resolved, and its arguments up to and including the driver.
+    pub command: Vec<String>,
+    /// What its driver says of itself.
+    pub describe: Describe,
+    /// Median time from start to exit of `describe`: the calibration.
+    pub startup: Duration,
+    /// How many of `command` come after the program and before the module.
+    exec_argv: usize,
+}
+
+/// How often `describe` is run; its median is the calibration.
+const RUNS: usize = 3;
+/// The oldest Node whose behaviour the clauses know.
+const OLDEST_NODE: u32 = 18;
+/// Limits before anything was measured. Nothing that works comes near them.
+const UNMEASURED: Limits = Limits {
+    settle: Duration::from_millis(500),
+    patience: Duration::from_secs(20),
+    linger: Duration::from_millis(500),
+    limit: Duration::from_secs(20),
+};
+
+impl Runtime {
+    /// Finds a runtime and measures it.
+    ///
+    /// `command` is the text after `NAME=`, split as a shell splits words. Without it `name` must
+    /// be one of `node`, `bun`, `deno` and `rust`. `rust` is a driver by itself; every other
+    /// command gets the script in `drivers` as its last argument.
+    ///
+    /// # Errors
+    ///
+    /// See [`RuntimeError`].
+    pub fn find(
+        host: &Host,
+        name: &str,
+        command: Option<&str>,
+        drivers: &Drivers,
+        interrupt: &Interrupt,
+    ) -> Result<Self, RuntimeError> {
+        let launch = find::launch(name, command, drivers)?;
+        let mut runtime = Self {
+            name: name.to_owned(),
+            exec_argv: launch.exec_argv,
+            command: launch.command,
+            describe: Describe {
+                protocol: PROTOCOL,
+                name: String::new(),
+                version: String::new(),
+                node: None,
+                roles: Vec::new(),
+                capabilities: Vec::new(),
+            },
+            startup: Duration::ZERO,
+        };
+        let mut times = Vec::with_capacity(RUNS);
+        for _ in 0..RUNS {
+            let (describe, time) = runtime.ask(host, interrupt)?;
+            runtime.describe = describe;
+            times.push(time);
+        }
+        times.sort_unstable();
+        runtime.startup = times[RUNS / 2];
+        Ok(runtime)
+    }
+
+    /// Makes sure that the driver keeps its contract where nothing else would show that it does
+    /// not: it refuses an invented step in each of its roles, and a plan that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// [`RuntimeError::Unbelievable`] when it does not.
+    pub fn check(&self, host: &Host, interrupt: &Interrupt) -> Result<(), RuntimeError> {
+        check::check(self, host, interrupt)
+    }
+
+    /// The command of its driver for the child role, as `fork` takes it.
+    pub fn child(&self) -> ChildCommand {
+        let (exec_argv, module) = self.command[1..].split_at(self.exec_argv);
+        ChildCommand {
+            exec_path: self.command[0].clone(),
+            exec_argv: exec_argv.to_vec(),
+            // A driver that is an executable itself ignores this word.
+            module_path: module.first().cloned().unwrap_or_else(|| "driver".to_owned()),
+        }
+    }
+
+    /// The pairing of `self` as parent with `child`, for a run of that [load](Limits::load).
+    pub fn pairing(&self, child: &Self, load: f64) -> Pairing {
+        Pairing {
+            name: format!("{}:{}", self.name, child.name),
+            parent: self.command.clone(),
+            child: child.child(),
+            limits: Limits::calibrated([self.startup, child.startup], load),
+        }
+    }
+
+    /// Whether its driver can play a role.
+    pub fn plays(&self, role: Role) -> bool {
+        self.describe.roles.contains(&role)
+    }
+
+    /// What results say of it.
+    pub fn info(&self) -> RuntimeInfo {
+        RuntimeInfo {
+            name: self.name.clone(),
+            version: self.describe.version.clone(),
+            node: self.describe.node.clone(),
+            command: self.command.clone(),
+            startup_ms: (self.startup.as_secs_f64() * 1e5).round() / 100.0,
+            capabilities: self.describe.capabilities.clone(),
+        }
+    }
+
+    /// Runs `describe` once.
+    fn ask(
+        &self,
+        host: &Host,
+        interrupt: &Interrupt,
+    ) -> Result<(Describe, Duration), RuntimeError> {
+        let mut command = self.command.clone();
+        command.push("describe".to_owned());
+        let stage = Stage::new(host, &format!("describe-{}", self.name))?;
+        let report = stage.run_with(&command, [], &UNMEASURED, interrupt)?;
+        let (stdout, stderr) = (stage.stdout(), stage.stderr());
+        stage.finish();
+
+        let name = self.name.clone();
+        let shown = shlex::try_join(command.iter().map(String::as_str))
+            .unwrap_or_else(|_| command.join(" "));
+        let described = match report.ending {
+            Ending::Exited { code: 0 } => {
+                read_describe(&name, &shown, &stdout).map(|d| (d, report.program_us))
+            }
+            Ending::TimedOut { limit_ms } => {
+                let output = first_of(&stdout, &stderr);
+                Err(RuntimeError::Hung { name, command: shown, seconds: limit_ms / 1000, output })
+            }
+            Ending::NotStarted { error } => {
+                Err(RuntimeError::NotStarted { name, command: shown, error })
+            }
+            ending => Err(RuntimeError::Died {
+                name,
+                command: shown,
+                ending: ending_words(&ending),
+                output: first_of(&stderr, &stdout),
+            }),
+        };
+        let (describe, micros) = match described {
+            // A Node that is far too old fails in its own ways: ask it directly.
+            Err(error @ (RuntimeError::Died { .. } | RuntimeError::Garbage { .. })) => {
+                return Err(self.too_old(host, interrupt).unwrap_or(error));
+            }
+            other => other?,
+        };
+        if describe.name == "node" {
+            self.check_node(&describe.version)?;
+        }
+        Ok((describe, Duration::from_micros(micros)))
+    }
+
+    fn check_node(&self, version: &str) -> Result<(), RuntimeError> {
+        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+        if major.is_some_and(|major| major < OLDEST_NODE) {
+            return Err(RuntimeError::TooOld {
+                oldest: OLDEST_NODE,
+                found: version.to_owned(),
+                program: self.command[0].clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn too_old(&self, host: &Host, interrupt: &Interrupt) -> Option<RuntimeError> {
+        let command = [self.command[0].clone(), "--version".to_owned()];
+        let stage = Stage::new(host, "version").ok()?;
+        stage.run_with(&command, [], &UNMEASURED, interrupt).ok()?;
+        let text = stage.stdout();
+        stage.finish();
+        self.check_node(text.trim().strip_prefix('v')?).err()
+    }
+}
+
+fn read_describe(name: &str, command: &str, stdout: &str) -> Result<Describe, RuntimeError> {
+    let garbage = |error: serde_json::Error| RuntimeError::Garbage {
+        name: name.to_owned(),
+        command: command.to_owned(),
+        error: error.to_string(),
+        output: first_of(stdout, ""),
+    };
+    let value: serde_json::Value = serde_json::from_str(stdout).map_err(garbage)?;
+    match value.get("protocol").and_then(serde_json::Value::as_u64) {
+        Some(found) if found != u64::from(PROTOCOL) => {
+            Err(RuntimeError::WrongProtocol { name: name.to_owned(), found, expected: PROTOCOL })
+        }
+        _ => serde_json::from_value(value).map_err(garbage),
+    }
+}
+
+fn first_of(text: &str, otherwise: &str) -> String {
+    match (text.trim(), otherwise.trim()) {
+        ("", "") => "it printed nothing".to_owned(),
+        ("", text) | (text, _) => format!("it printed `{}`", excerpt(text.as_bytes())),
+    }
+}
+
+fn ending_words(ending: &Ending) -> String {
+    match ending {
+        Ending::Exited { code } => format!("exited with {code}"),
+        Ending::Signalled { signal } => format!("was killed by {signal}"),
+        Ending::TimedOut { limit_ms } => format!("had not ended after {limit_ms} ms"),
+        Ending::NotStarted { error } => format!("could not be started: {error}"),
+    }
+}
