@@ -39,7 +39,9 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
                 found.len() - 1
             });
             let finding = &mut found[index];
-            add(&mut finding.clauses, &difference.clause);
+            let generated = difference.clause.starts_with(super::GENERATED);
+            let clause = if generated { super::GENERATED } else { &difference.clause };
+            add(&mut finding.clauses, clause);
             add(&mut finding.cases, &case.id);
             add(&mut finding.pairings, &case.pairing);
             let seen = case.reproduced.unwrap_or(Reproduced { differed: 1, plays: 1 });

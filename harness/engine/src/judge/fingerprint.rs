@@ -28,6 +28,8 @@ pub(super) fn of(
         }
         _ => (shape(expected), shape(observed)),
     };
+    // One fault shows in many generated messages.
+    let clause = if clause.starts_with(super::GENERATED) { super::GENERATED } else { clause };
     let text = format!("{clause}|{event}|{kind:?}|{}|{}|{}", mismatch.path, payload.0, payload.1);
     format!("{:08x}", crate::hash::fnv1a(text.as_bytes()))
 }

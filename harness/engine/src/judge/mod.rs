@@ -16,6 +16,10 @@ use crate::spec::{Case, Level};
 
 pub use findings::{blame, findings};
 
+/// The clause of generated messages, and the first word of the section of each: they show that
+/// serialization as a whole is the same, not a clause of the catalogue.
+pub const GENERATED: &str = "generated";
+
 /// What the judge makes of one play.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
@@ -30,6 +34,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Of a play that was not made.
+    pub fn not_run(reason: &str) -> Self {
+        Self::plain(Verdict::NotRun, reason)
+    }
+
     fn plain(verdict: Verdict, reason: impl Into<String>) -> Self {
         Self { verdict, reason: Some(reason.into()), differences: Vec::new(), varying: Vec::new() }
     }

@@ -1,0 +1,133 @@
+//! Puts the results together.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::Run;
+use crate::judge;
+use crate::play::Pairing;
+use crate::results::{
+    CaseResult, ClauseResult, Expectation, Host, Results, SCHEMA, Summary, Tool, Verdict,
+};
+
+/// Settles how the verdict stands to what was expected.
+pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
+    let versions = |name: &str| {
+        run.runtimes.iter().find(|r| r.name == name).map(|r| r.describe.version.as_str())
+    };
+    let (expectation, reason) = run.expectations.judge(result, &run.reference.name, &versions);
+    result.expectation = expectation;
+    if let Some(reason) = reason {
+        result.reason = Some(match result.reason.take() {
+            Some(own) => format!("{own} (expected: {reason})"),
+            None => reason,
+        });
+    }
+}
+
+pub(super) fn results(
+    run: &Run<'_>,
+    mut cases: Vec<CaseResult>,
+    pairings: &[Pairing],
+    interrupted: bool,
+    duration: Duration,
+) -> Results {
+    // Where the reference is tested against itself, its pairing stands there once: as tested.
+    let names: Vec<String> = pairings.iter().map(|pairing| pairing.name.clone()).collect();
+    cases.sort_by(|a, b| (&a.id, order(&names, a)).cmp(&(&b.id, order(&names, b))));
+    let findings = judge::findings(&run.reference.name, &names, &mut cases);
+    let problems = run.expectations.unmatched(&cases);
+    let summary = summary(&cases);
+    Results {
+        schema: SCHEMA,
+        tool: Tool {
+            name: "ipc-conformance".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            suite: run.catalogue.hash(),
+        },
+        host: host(duration),
+        reference: run.reference.info(),
+        runtimes: run.runtimes.iter().map(crate::runtime::Runtime::info).collect(),
+        options: run.options.clone(),
+        clauses: clauses(run, &cases),
+        cases,
+        findings,
+        problems,
+        interrupted,
+        summary,
+    }
+}
+
+fn order(names: &[String], case: &CaseResult) -> usize {
+    names.iter().position(|name| *name == case.pairing).unwrap_or(names.len())
+}
+
+fn clauses(run: &Run<'_>, cases: &[CaseResult]) -> Vec<ClauseResult> {
+    let mut clauses: Vec<ClauseResult> = run
+        .catalogue
+        .clauses
+        .iter()
+        .map(|clause| ClauseResult {
+            id: clause.id.clone(),
+            level: clause.level,
+            tested: false,
+            untested: clause.untested.clone(),
+            verdicts: BTreeMap::new(),
+        })
+        .collect();
+    let index: BTreeMap<String, usize> =
+        clauses.iter().enumerate().map(|(index, clause)| (clause.id.clone(), index)).collect();
+    for case in cases {
+        for clause in &case.clauses {
+            let Some(entry) = index.get(clause).map(|index| &mut clauses[*index]) else { continue };
+            let verdict = of_clause(case, clause);
+            entry.tested |= !matches!(verdict, Verdict::NotRun | Verdict::HarnessError | Verdict::Unsupported);
+            let worst = entry.verdicts.entry(case.pairing.clone()).or_insert(verdict);
+            *worst = (*worst).max(verdict);
+        }
+    }
+    clauses
+}
+
+/// What a case's verdict says about one of its clauses.
+fn of_clause(case: &CaseResult, clause: &str) -> Verdict {
+    let touched = case.differences.iter().any(|difference| difference.clause == clause);
+    match case.verdict {
+        Verdict::Fail | Verdict::NonStrict if !case.differences.is_empty() && !touched => {
+            Verdict::Pass
+        }
+        verdict => verdict,
+    }
+}
+
+fn summary(cases: &[CaseResult]) -> Summary {
+    let mut summary = Summary::default();
+    for case in cases {
+        summary.cases += 1;
+        let verdict = case.verdict.name().to_owned();
+        *summary.by_verdict.entry(verdict.clone()).or_default() += 1;
+        *summary
+            .by_pairing
+            .entry(case.pairing.clone())
+            .or_default()
+            .entry(verdict)
+            .or_default() += 1;
+        if case.expectation != Expectation::Expected {
+            summary.unexpected += 1;
+        }
+    }
+    summary
+}
+
+fn host(duration: Duration) -> Host {
+    let system = rustix::system::uname();
+    let started = SystemTime::now() - duration;
+    Host {
+        os: std::env::consts::OS.to_owned(),
+        kernel: system.release().to_string_lossy().into_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1)),
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    }
+}

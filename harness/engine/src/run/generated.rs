@@ -1,0 +1,155 @@
+//! Generated messages: in batches first, and each that differs alone, made as small as it goes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use ipc_plan::{Plan, Recipe};
+
+use super::{Progress, Run};
+use crate::generate::{self, Tree};
+use crate::hash::fnv1a;
+use crate::judge;
+use crate::play::{Pairing, PlayError, play};
+use crate::results::{CaseResult, Options, Verdict};
+use crate::spec::{self, Case};
+
+/// Messages tried per difference until it counts as small.
+const BUDGET: u32 = 48;
+/// Differences of one pairing that are made small; more would say the same.
+const MOST: usize = 3;
+
+/// The generated messages of a run, as cases.
+pub(super) struct Batches {
+    trees: Vec<Tree>,
+    cases: Vec<Case>,
+}
+
+impl Batches {
+    pub(super) fn make(options: &Options) -> Self {
+        let trees = generate::messages(&options.seed, options.generated as usize);
+        let cases = trees
+            .chunks(generate::BATCH)
+            .enumerate()
+            .map(|(batch, trees)| {
+                let first = batch * generate::BATCH;
+                let values = trees
+                    .iter()
+                    .enumerate()
+                    .map(|(index, tree)| (section(first + index), tree.current()));
+                case(&format!("generated-{batch:03}"), values.collect())
+            })
+            .collect();
+        Self { trees, cases }
+    }
+
+    pub(super) fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.iter()
+    }
+}
+
+/// The section of a generated message.
+fn section(index: usize) -> String {
+    format!("{} {index}", judge::GENERATED)
+}
+
+fn index(section: &str) -> Option<usize> {
+    section.strip_prefix(judge::GENERATED)?.trim_start().parse().ok()
+}
+
+/// A case that sends messages in both directions.
+fn case(id: &str, values: Vec<(String, Recipe)>) -> Case {
+    spec::exchange(id, "Generated messages", judge::GENERATED, values)
+}
+
+impl Run<'_> {
+    /// Makes the messages that differ small, and stores them.
+    pub(super) fn shrink(
+        &self,
+        batches: &Batches,
+        pairings: &[Pairing],
+        judged: &mut [CaseResult],
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<CaseResult>, PlayError> {
+        let mut found = Vec::new();
+        for pairing in pairings {
+            let mut known = BTreeSet::new();
+            for result in judged.iter_mut() {
+                let is_generated = result.clauses.iter().any(|c| c == judge::GENERATED);
+                if result.pairing != pairing.name || !is_generated || !result.verdict.is_bad() {
+                    continue;
+                }
+                for difference in &result.differences {
+                    let Some(index) = index(&difference.clause) else { continue };
+                    if known.len() >= MOST || !known.insert(difference.fingerprint.clone()) {
+                        continue;
+                    }
+                    progress(Progress::Shrinking { pairing: &pairing.name });
+                    if let Some(shrunk) = self.isolate(&batches.trees, index, pairings, pairing)? {
+                        found.push(shrunk);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn isolate(
+        &self,
+        trees: &[Tree],
+        index: usize,
+        pairings: &[Pairing],
+        pairing: &Pairing,
+    ) -> Result<Option<CaseResult>, PlayError> {
+        let level_of = self.level_of();
+        let mut failed = None;
+        let mut try_one = |message: &Recipe| -> Option<CaseResult> {
+            let text = serde_json::to_string(message).unwrap_or_default();
+            let id = format!("regression-{:08x}", fnv1a(text.as_bytes()));
+            let case = case(&id, vec![(judge::GENERATED.to_owned(), message.clone())]);
+            let mut one = |pairing| {
+                play(&self.pool.host, &case.plan, pairing, &self.pool.interrupt)
+                    .map_err(|error| failed = Some(error))
+                    .ok()
+            };
+            let (reference, observed) = (one(&pairings[0])?, one(pairing)?);
+            let result = self.judged(&case, pairing, &[reference], &[observed], &level_of);
+            (result.verdict != Verdict::Pass && result.verdict != Verdict::HarnessError)
+                .then_some(result)
+        };
+        // The grammar repeats itself from the seed, so a tree of its own can be shrunk.
+        let mut tree = generate::messages(&self.options.seed, index + 1).swap_remove(index);
+        debug_assert_eq!(tree.current(), trees[index].current());
+        if try_one(&tree.current()).is_none() {
+            return failed.map_or(Ok(None), quietly);
+        }
+        let shrunk = generate::shrink(&mut tree, BUDGET, |message| try_one(message).is_some());
+        let result = try_one(&shrunk.message);
+        if let Some(error) = failed {
+            return quietly(error);
+        }
+        if let (Some(result), Some(folder)) = (&result, &self.regressions) {
+            let case = case(&result.id, vec![(judge::GENERATED.to_owned(), shrunk.message)]);
+            store(folder, &case.plan)?;
+        }
+        Ok(result)
+    }
+}
+
+/// An interrupt ends the search; anything else is an error.
+fn quietly(error: PlayError) -> Result<Option<CaseResult>, PlayError> {
+    match error {
+        PlayError::Interrupted => Ok(None),
+        error => Err(error),
+    }
+}
+
+/// Stores a plan that later runs play first.
+fn store(folder: &Path, plan: &Plan) -> Result<(), PlayError> {
+    let path = folder.join(format!("{}.json", plan.id));
+    let mut text = serde_json::to_string_pretty(plan).unwrap_or_default();
+    text.push('\n');
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, text))
+        .map_err(|source| PlayError::Folder { path, source })
+}

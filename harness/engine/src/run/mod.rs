@@ -1,0 +1,327 @@
+//! One run of the suite: plays every case with every pairing, judges, and puts together the
+//! results.
+
+mod assemble;
+mod generated;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::expectations::Expectations;
+use crate::history::History;
+use crate::judge::{self, Judgement};
+use crate::play::{Job, Limits, Pairing, PlayError, Pool, Stopped};
+use crate::results::{CaseResult, Expectation, Options, Reproduced, Results, Verdict};
+use crate::runtime::Runtime;
+use crate::spec::{Case, Catalogue, Level};
+
+/// Everything a run needs.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The clauses, for levels and sentences.
+    pub catalogue: &'a Catalogue,
+    /// The cases to play.
+    pub cases: Vec<Case>,
+    /// Who decides.
+    pub reference: &'a Runtime,
+    /// Who is tested.
+    pub runtimes: &'a [Runtime],
+    /// The pairings to play beside the reference pairing, as (parent, child) names.
+    pub pairs: Vec<(String, String)>,
+    /// What is known to fail.
+    pub expectations: &'a Expectations,
+    /// What decides which plans are played, as it will stand in the results.
+    pub options: Options,
+    /// How often each play is made from the start; at least 1.
+    pub repeat: u32,
+    /// Stop at the first unexpected verdict.
+    pub fail_fast: bool,
+    /// Where smallest differing messages are stored, to be played first from then on.
+    pub regressions: Option<PathBuf>,
+    /// Where plays are made.
+    pub pool: Pool,
+}
+
+/// What a run tells while it goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// So many plays are to be made now.
+    Plays(usize),
+    /// A play was made.
+    Played,
+    /// A case has its verdict in a pairing.
+    Judged(&'a CaseResult),
+    /// A message that differs is made smaller.
+    Shrinking {
+        /// The pairing that differs.
+        pairing: &'a str,
+    },
+}
+
+/// Plays of a difference, in all, before it is reported.
+const CONFIRM: usize = 3;
+
+impl Run<'_> {
+    /// Plays and judges everything.
+    ///
+    /// # Errors
+    ///
+    /// When a play could not be made at all. An interrupt is no error: what was played until
+    /// then is in the results, everything else stands there as not run.
+    pub fn execute(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Results, PlayError> {
+        let begin = Instant::now();
+        let generated = generated::Batches::make(&self.options);
+        let cases: Vec<&Case> = self.cases.iter().chain(generated.cases()).collect();
+        let pairings = self.pairings();
+        let (mut judged, mut interrupted) = self.play_all(&cases, &pairings, progress)?;
+        if !interrupted {
+            let shrunk = self.shrink(&generated, &pairings, &mut judged, progress)?;
+            interrupted = self.pool.interrupt.is_set();
+            judged.extend(shrunk);
+        }
+        Ok(assemble::results(self, judged, &pairings, interrupted, begin.elapsed()))
+    }
+
+    /// The reference pairing, then the others.
+    fn pairings(&self) -> Vec<Pairing> {
+        let load = Limits::load(self.pool.jobs);
+        let find = |name: &str| {
+            self.runtimes.iter().chain([self.reference]).find(|runtime| runtime.name == name)
+        };
+        let mut pairings = vec![self.reference.pairing(self.reference, load)];
+        for (parent, child) in &self.pairs {
+            if let (Some(parent), Some(child)) = (find(parent), find(child)) {
+                pairings.push(parent.pairing(child, load));
+            }
+        }
+        pairings
+    }
+
+    /// Level of a clause; what is not in the catalogue (generated messages) must hold.
+    fn level_of(&self) -> impl Fn(&str) -> Level + '_ {
+        let levels: BTreeMap<&str, Level> =
+            self.catalogue.clauses.iter().map(|c| (c.id.as_str(), c.level)).collect();
+        move |clause| levels.get(clause).copied().unwrap_or(Level::Must)
+    }
+
+    fn play_all(
+        &self,
+        cases: &[&Case],
+        pairings: &[Pairing],
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(Vec<CaseResult>, bool), PlayError> {
+        let repeat = self.repeat.max(1) as usize;
+        let per_case = pairings.len() * repeat;
+        let jobs: Vec<Job<'_>> = cases
+            .iter()
+            .flat_map(|case| {
+                let plan = &case.plan;
+                pairings.iter().flat_map(move |pairing| {
+                    std::iter::repeat_n(Job { plan, pairing }, repeat)
+                })
+            })
+            .collect();
+        progress(Progress::Plays(jobs.len()));
+        let mut slots: Vec<Option<History>> = vec![None; jobs.len()];
+        let mut open: Vec<usize> = vec![per_case; cases.len()];
+        let mut done: Vec<CaseResult> = Vec::new();
+        let mut failed = None;
+        let level_of = self.level_of();
+        // Cases to look at more closely once everything was played, with their histories.
+        let mut doubtful = Vec::new();
+        let stopped = self.pool.run(&jobs, |index, result| {
+            match result {
+                Ok(history) => slots[index] = Some(history),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            progress(Progress::Played);
+            let number = index / per_case;
+            open[number] -= 1;
+            if open[number] > 0 {
+                return ControlFlow::Continue(());
+            }
+            let mut histories: Vec<Vec<History>> = Vec::new();
+            for slots in slots[number * per_case..][..per_case].chunks_mut(repeat) {
+                histories.push(slots.iter_mut().filter_map(Option::take).collect());
+            }
+            let references = histories[0].clone();
+            for (pairing, observed) in pairings.iter().zip(histories) {
+                let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
+                if needs_confirmation(&result) {
+                    doubtful.push((number, pairing.name.clone(), references.clone(), observed));
+                } else {
+                    progress(Progress::Judged(&result));
+                }
+                let stop = self.fail_fast && result.expectation != Expectation::Expected;
+                done.push(result);
+                if stop {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if stopped != Stopped::Interrupted {
+            self.confirm(cases, pairings, doubtful, &mut done, progress)?;
+        }
+        let interrupted = self.pool.interrupt.is_set();
+        if stopped != Stopped::Finished || interrupted {
+            self.add_not_run(cases, pairings, interrupted, &mut done);
+        }
+        Ok((done, interrupted))
+    }
+
+    /// Plays what differed again, and the reference with it: Node may vary by itself.
+    fn confirm(
+        &self,
+        cases: &[&Case],
+        pairings: &[Pairing],
+        doubtful: Vec<(usize, String, Vec<History>, Vec<History>)>,
+        done: &mut [CaseResult],
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), PlayError> {
+        let mut jobs = Vec::new();
+        let mut owners = Vec::new();
+        for (owner, (number, name, references, observed)) in doubtful.iter().enumerate() {
+            let Some(pairing) = pairings.iter().find(|pairing| &pairing.name == name) else {
+                continue;
+            };
+            let plan = &cases[*number].plan;
+            for _ in references.len()..CONFIRM {
+                jobs.push(Job { plan, pairing: &pairings[0] });
+                owners.push((owner, true));
+            }
+            for _ in observed.len()..CONFIRM {
+                jobs.push(Job { plan, pairing });
+                owners.push((owner, false));
+            }
+        }
+        progress(Progress::Plays(jobs.len()));
+        let mut doubtful = doubtful;
+        let mut failed = None;
+        self.pool.run(&jobs, |index, result| {
+            match result {
+                Ok(history) => {
+                    let (owner, is_reference) = owners[index];
+                    let (_, _, references, observed) = &mut doubtful[owner];
+                    if is_reference { references.push(history) } else { observed.push(history) }
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            progress(Progress::Played);
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let level_of = self.level_of();
+        for (number, name, references, observed) in doubtful {
+            let Some(pairing) = pairings.iter().find(|pairing| pairing.name == name) else {
+                continue;
+            };
+            let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
+            progress(Progress::Judged(&result));
+            let place =
+                done.iter_mut().find(|have| have.id == result.id && have.pairing == result.pairing);
+            if let Some(place) = place {
+                *place = result;
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges all plays of a case by a pairing together.
+    fn judged(
+        &self,
+        case: &Case,
+        pairing: &Pairing,
+        references: &[History],
+        observed: &[History],
+        level_of: &dyn Fn(&str) -> Level,
+    ) -> CaseResult {
+        let mut all: Vec<(Judgement, &History)> = observed
+            .iter()
+            .map(|history| {
+                (judge::judge(case, references, history, self.options.level, level_of), history)
+            })
+            .collect();
+        let plays = all.len();
+        let differed = all.iter().filter(|(j, _)| j.verdict != Verdict::Pass).count();
+        // The worst play speaks for all, unless it was the odd one out.
+        all.sort_by_key(|(judgement, _)| std::cmp::Reverse(judgement.verdict));
+        let (mut judgement, history) = match all.into_iter().next() {
+            Some((judgement, history)) => (judgement, Some(history)),
+            None => {
+                let nothing = Judgement::not_run("no play was finished");
+                (nothing, None)
+            }
+        };
+        if plays >= CONFIRM && differed * 2 < plays && judgement.verdict.is_bad() {
+            judgement.verdict = Verdict::NonStrict;
+            judgement.reason = Some(format!("differed in {differed} of {plays} plays"));
+        }
+        let keep = judgement.verdict != Verdict::Pass;
+        let mut result = CaseResult {
+            id: case.id.clone(),
+            clauses: case.clauses.clone(),
+            pairing: pairing.name.clone(),
+            verdict: judgement.verdict,
+            expectation: Expectation::Expected,
+            reason: judgement.reason,
+            finding: None,
+            duration_ms: history.map_or(0, |history| history.duration_ms),
+            differences: judgement.differences,
+            reproduced: (keep && plays > 1).then(|| Reproduced {
+                differed: u32::try_from(differed).unwrap_or(u32::MAX),
+                plays: u32::try_from(plays).unwrap_or(u32::MAX),
+            }),
+            varying: judgement.varying,
+            history: history.filter(|_| keep).cloned(),
+            reference: references.first().filter(|_| keep).cloned(),
+            replay: format!("{}@{}@{}", case.id, pairing.name, self.options.seed),
+        };
+        assemble::expect(self, &mut result);
+        result
+    }
+
+    fn add_not_run(
+        &self,
+        cases: &[&Case],
+        pairings: &[Pairing],
+        interrupted: bool,
+        done: &mut Vec<CaseResult>,
+    ) {
+        let reason = if interrupted { "the run was interrupted" } else { "the run was stopped at the first failure" };
+        for case in cases {
+            for pairing in pairings {
+                if done.iter().any(|d| d.id == case.id && d.pairing == pairing.name) {
+                    continue;
+                }
+                let mut result = self.judged(case, pairing, &[], &[], &|_| Level::Must);
+                result.reason = Some(reason.to_owned());
+                done.push(result);
+            }
+        }
+    }
+}
+
+/// Whether a verdict rests on something that may not be so the next time.
+fn needs_confirmation(result: &CaseResult) -> bool {
+    match result.verdict {
+        Verdict::Fail | Verdict::Crash | Verdict::NonStrict | Verdict::HarnessError => true,
+        // A hang is slow to confirm; what it rests on is the limit, which is generous.
+        Verdict::Hang => true,
+        Verdict::Pass | Verdict::Unsupported | Verdict::NotRun => false,
+    }
+}

@@ -1,0 +1,79 @@
+//! Looks at the process itself.
+
+use std::os::fd::AsRawFd;
+use std::process::Command;
+
+use ipc_plan::{Inspect, Recipe};
+use rustix::process::{getpgrp, getpid, getsid};
+
+use crate::process::Process;
+
+/// What an `inspect` step finds.
+pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
+    match what {
+        Inspect::ChannelVariables => object([
+            ("block", variables(&std::fs::read("/proc/self/environ").unwrap_or_default())),
+            ("visible", visible()),
+        ]),
+        Inspect::GrandchildVariables => {
+            let output = Command::new("env").arg("-0").output();
+            variables(&output.map(|output| output.stdout).unwrap_or_default())
+        }
+        Inspect::ChannelDescriptor => descriptor(process),
+        Inspect::Session => object([
+            ("groupLeader", Recipe::Bool(getpgrp() == getpid())),
+            ("sessionLeader", Recipe::Bool(getsid(None).is_ok_and(|session| session == getpid()))),
+        ]),
+        // `validate` refuses the others.
+        _ => Recipe::undefined(),
+    }
+}
+
+fn object<const N: usize>(entries: [(&str, Recipe); N]) -> Recipe {
+    Recipe::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn is_channel_variable(name: &str) -> bool {
+    name.starts_with("NODE_CHANNEL_") || name == "NODE_UNIQUE_ID"
+}
+
+/// The variables of the channel in a block of `NAME=VALUE`, each ended by NUL, sorted by name.
+fn variables(block: &[u8]) -> Recipe {
+    let mut found: Vec<_> = block
+        .split(|byte| *byte == 0)
+        .filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='))
+        .filter(|(name, _)| is_channel_variable(name))
+        .map(|(name, value)| (name.to_owned(), Recipe::from(value)))
+        .collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Recipe::Object(found)
+}
+
+fn visible() -> Recipe {
+    let mut found: Vec<_> = std::env::vars()
+        .filter(|(name, _)| is_channel_variable(name))
+        .map(|(name, value)| (name, Recipe::String(value)))
+        .collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Recipe::Object(found)
+}
+
+/// Flags of the channel's descriptor, from `/proc`.
+fn descriptor(process: &Process) -> Recipe {
+    let Some(fd) = process.channel_ref().and_then(node_channel::Channel::fd) else {
+        return Recipe::Null;
+    };
+    let number = fd.as_raw_fd();
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+    let flags = info
+        .lines()
+        .find_map(|line| line.strip_prefix("flags:"))
+        .and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok())
+        .unwrap_or(0);
+    let target = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap_or_default();
+    object([
+        ("socket", Recipe::Bool(target.to_string_lossy().starts_with("socket:"))),
+        ("closeOnExec", Recipe::Bool(flags & 0o2_000_000 != 0)),
+        ("nonBlocking", Recipe::Bool(flags & 0o4000 != 0)),
+    ])
+}

@@ -1,0 +1,413 @@
+//! The process as the plan sees it: its channel, its child, its listeners, its queues.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use ipc_plan::{Event, Recipe, Role, Seen, Serialization, Setup, Step, Tagged, When};
+use js_value::Graph;
+use node_channel::{Channel, Child, ExitStatus, MessageId};
+
+use crate::describe;
+use crate::log::Log;
+
+/// A listener that the plan added.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) key: u64,
+    pub(crate) event: Event,
+    pub(crate) name: Option<String>,
+    pub(crate) once: bool,
+    pub(crate) times: Option<u32>,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Something to do before the event loop goes on.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Call the listeners.
+    Emit(Event, Vec<Recipe>),
+    /// An event of the channel.
+    Channel(Box<node_channel::Event>),
+    /// Call the callback of a send that failed before it began.
+    Callback(Callback, Recipe),
+    /// Hand over the messages that came before there was a listener.
+    FlushEarly,
+    /// Record a mark.
+    Mark(String),
+}
+
+/// The callback of a send.
+#[derive(Clone, Debug)]
+pub(crate) struct Callback {
+    pub(crate) id: Option<String>,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// An error that no one caught, on its way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Uncaught(pub(crate) Recipe);
+
+/// The forked child.
+#[derive(Debug)]
+pub(crate) struct Forked {
+    pub(crate) child: Child,
+    /// `ref()`, `unref()` of the process.
+    pub(crate) referenced: bool,
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) killed: bool,
+    /// Collected stdout, where it is a pipe.
+    pub(crate) stdout: Option<Vec<u8>>,
+    /// Whether `close` is still to come: it waits for the pipes and for the end of the channel,
+    /// and never comes after a disconnect() from this side (clause LIFE-002).
+    pub(crate) may_close: bool,
+    pub(crate) layout: Vec<&'static str>,
+}
+
+pub(crate) struct Process {
+    pub(crate) role: Role,
+    pub(crate) log: Log,
+    pub(crate) setup: Setup,
+    pub(crate) serialization: Serialization,
+    /// The channel of a child. A parent's is its child's.
+    own_channel: Option<Channel>,
+    pub(crate) forked: Option<Forked>,
+    /// Listeners of [`ipc_plan::RolePlan::listeners`], until there is something to listen to.
+    pub(crate) initial: Vec<Event>,
+    listeners: Vec<Listener>,
+    next_key: u64,
+    pub(crate) ticks: VecDeque<Task>,
+    pub(crate) micros: VecDeque<String>,
+    pub(crate) immediates: VecDeque<String>,
+    pub(crate) timers: VecDeque<(Instant, String)>,
+    callbacks: BTreeMap<MessageId, Callback>,
+    /// Sends whose completion nobody hears of, apart from errors.
+    silent: BTreeMap<MessageId, ()>,
+    /// Messages that came before there was a listener.
+    early: VecDeque<Graph>,
+    pub(crate) bound: BTreeMap<String, Graph>,
+    pub(crate) hold: bool,
+    pub(crate) events_seen: Vec<(Event, Option<Recipe>)>,
+    pub(crate) callbacks_seen: u32,
+    /// Message of `fill` that has not been completed.
+    pub(crate) filling: Option<MessageId>,
+    /// When the peer was found to be gone.
+    pub(crate) peer_gone: Option<Instant>,
+}
+
+impl Process {
+    pub(crate) fn new(
+        role: Role,
+        log: Log,
+        setup: Setup,
+        serialization: Serialization,
+        channel: Option<Channel>,
+        initial: Vec<Event>,
+    ) -> Self {
+        let mut process = Self {
+            role,
+            log,
+            setup,
+            serialization,
+            own_channel: channel,
+            forked: None,
+            initial,
+            listeners: Vec::new(),
+            next_key: 0,
+            ticks: VecDeque::new(),
+            micros: VecDeque::new(),
+            immediates: VecDeque::new(),
+            timers: VecDeque::new(),
+            callbacks: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            early: VecDeque::new(),
+            bound: BTreeMap::new(),
+            hold: false,
+            events_seen: Vec::new(),
+            callbacks_seen: 0,
+            filling: None,
+            peer_gone: None,
+        };
+        if role == Role::Child {
+            process.add_initial();
+        }
+        process
+    }
+
+    /// Adds the listeners that the plan lists for the role.
+    pub(crate) fn add_initial(&mut self) {
+        for event in std::mem::take(&mut self.initial) {
+            self.add_listener(event, None, false, None, Vec::new());
+        }
+    }
+
+    pub(crate) fn channel(&mut self) -> Option<&mut Channel> {
+        match &mut self.forked {
+            Some(forked) => Some(&mut forked.child.channel),
+            None => self.own_channel.as_mut(),
+        }
+    }
+
+    pub(crate) fn channel_ref(&self) -> Option<&Channel> {
+        match &self.forked {
+            Some(forked) => Some(&forked.child.channel),
+            None => self.own_channel.as_ref(),
+        }
+    }
+
+    pub(crate) fn settle(&self) -> Duration {
+        Duration::from_millis(self.setup.settle_ms)
+    }
+
+    // ---- listeners -------------------------------------------------------------------------
+
+    pub(crate) fn add_listener(
+        &mut self,
+        event: Event,
+        name: Option<String>,
+        once: bool,
+        times: Option<u32>,
+        steps: Vec<Step>,
+    ) {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.listeners.push(Listener { key, event, name, once, times, steps });
+        self.count_listeners();
+        if !self.early.is_empty() {
+            self.ticks.push_back(Task::FlushEarly);
+        }
+    }
+
+    pub(crate) fn remove_listener(&mut self, event: Event, name: Option<&str>) {
+        let found =
+            self.listeners.iter().rposition(|l| l.event == event && l.name.as_deref() == name);
+        if let Some(index) = found {
+            self.listeners.remove(index);
+            self.count_listeners();
+        }
+    }
+
+    pub(crate) fn remove_all_listeners(&mut self, event: Option<Event>) {
+        self.listeners.retain(|l| event.is_some_and(|event| l.event != event));
+        self.count_listeners();
+    }
+
+    pub(crate) fn listens(&self, event: Event) -> bool {
+        self.listeners.iter().any(|l| l.event == event)
+    }
+
+    fn count_listeners(&mut self) {
+        let count = |event| self.listeners.iter().filter(|l| l.event == event).count();
+        let (messages, disconnects) = (count(Event::Message), count(Event::Disconnect));
+        if let Some(channel) = self.channel() {
+            channel.keep_alive_mut().set_message_listeners(messages);
+            channel.keep_alive_mut().set_disconnect_listeners(disconnects);
+        }
+    }
+
+    /// Calls the listeners of an event, in order. An exception leaves the rest uncalled.
+    pub(crate) fn emit(&mut self, event: Event, arguments: &[Recipe]) -> Result<(), Uncaught> {
+        let called: Vec<Listener> =
+            self.listeners.iter().filter(|l| l.event == event).cloned().collect();
+        if called.is_empty() && event == Event::Error {
+            return Err(Uncaught(arguments.first().cloned().unwrap_or_else(Recipe::undefined)));
+        }
+        for listener in called {
+            if listener.once {
+                self.listeners.retain(|l| l.key != listener.key);
+                self.count_listeners();
+            }
+            self.log.record(Seen::Event {
+                event,
+                listener: listener.name.clone(),
+                arguments: arguments.to_vec(),
+                count: None,
+                receiver: None,
+            });
+            self.events_seen.push((event, arguments.first().cloned()));
+            let active = match listener.times {
+                None => true,
+                Some(times) => {
+                    let left = times > 0;
+                    if let Some(l) = self.listeners.iter_mut().find(|l| l.key == listener.key) {
+                        l.times = Some(times.saturating_sub(1));
+                    }
+                    left
+                }
+            };
+            if active {
+                self.perform_all(&listener.steps)?;
+            }
+        }
+        Ok(())
+    }
+
+    // ---- queues ----------------------------------------------------------------------------
+
+    /// Queues what the channel has to report.
+    pub(crate) fn pump(&mut self) {
+        while let Some(event) = self.channel().and_then(Channel::next_event) {
+            self.ticks.push_back(Task::Channel(Box::new(event)));
+        }
+    }
+
+    /// Runs ticks, then microtasks, until there are none: what Node does after each callback.
+    pub(crate) fn drain(&mut self) {
+        loop {
+            self.pump();
+            if let Some(task) = self.ticks.pop_front() {
+                if let Err(uncaught) = self.run_task(task) {
+                    self.uncaught(uncaught);
+                }
+            } else if let Some(name) = self.micros.pop_front() {
+                self.log.record(Seen::Mark { name });
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn run_task(&mut self, task: Task) -> Result<(), Uncaught> {
+        match task {
+            Task::Emit(event, arguments) => self.emit(event, &arguments),
+            Task::Channel(event) => self.channel_event(*event),
+            Task::Callback(callback, error) => self.call_back(&callback, error),
+            Task::FlushEarly => self.flush_early(),
+            Task::Mark(name) => {
+                self.log.record(Seen::Mark { name });
+                Ok(())
+            }
+        }
+    }
+
+    fn channel_event(&mut self, event: node_channel::Event) -> Result<(), Uncaught> {
+        match event {
+            node_channel::Event::Message(message) => {
+                if !self.listens(Event::Message) {
+                    self.early.push_back(message);
+                    return Ok(());
+                }
+                self.emit(Event::Message, &[describe::describe(&message)])
+            }
+            node_channel::Event::Reserved(message) => {
+                self.emit(Event::InternalMessage, &[describe::describe(&message)])
+            }
+            node_channel::Event::Sent { id, result } => {
+                if self.filling == Some(id) {
+                    self.filling = None;
+                }
+                let callback = self.callbacks.remove(&id);
+                let silent = self.silent.remove(&id).is_some();
+                let error = result.err().map(|e| (e, error(e.name(), e.to_string(), e.code())));
+                match (callback, error) {
+                    (Some(callback), None) => self.call_back(&callback, Recipe::Null),
+                    (Some(callback), Some((_, error))) => self.call_back(&callback, error),
+                    // Messages that a disconnect discards are lost in silence, as in Node.
+                    (None, Some((node_channel::Undelivered::Os { .. }, error))) if silent => {
+                        self.emit(Event::Error, &[error])
+                    }
+                    (None, _) => Ok(()),
+                }
+            }
+            node_channel::Event::Invalid(invalid) => {
+                Err(Uncaught(error(invalid.name(), invalid.to_string(), invalid.code())))
+            }
+            node_channel::Event::Disconnected => {
+                self.early.clear();
+                self.emit(Event::Disconnect, &[])
+            }
+            // Events of later versions mean nothing to a plan of this one.
+            _ => Ok(()),
+        }
+    }
+
+    fn flush_early(&mut self) -> Result<(), Uncaught> {
+        if !self.listens(Event::Message) {
+            return Ok(());
+        }
+        for message in std::mem::take(&mut self.early) {
+            self.emit(Event::Message, &[describe::describe(&message)])?;
+        }
+        Ok(())
+    }
+
+    fn call_back(&mut self, callback: &Callback, argument: Recipe) -> Result<(), Uncaught> {
+        self.callbacks_seen += 1;
+        self.log.record(Seen::Callback {
+            id: callback.id.clone(),
+            arguments: vec![argument],
+            receiver: None,
+        });
+        self.perform_all(&callback.steps)
+    }
+
+    /// Remembers who hears of the completion of a message.
+    pub(crate) fn expect_completion(&mut self, id: MessageId, callback: Option<Callback>) {
+        match callback {
+            Some(callback) => {
+                self.callbacks.insert(id, callback);
+            }
+            None => {
+                self.silent.insert(id, ());
+            }
+        }
+        self.pump();
+    }
+
+    pub(crate) fn mark(&mut self, name: &str, when: When) {
+        let name = name.to_owned();
+        match when {
+            When::Now => self.log.record(Seen::Mark { name }),
+            When::Tick => self.ticks.push_back(Task::Mark(name)),
+            When::Micro => self.micros.push_back(name),
+            When::Immediate => self.immediates.push_back(name),
+            // Node's shortest timer.
+            When::Timer => {
+                self.timers.push_back((Instant::now() + Duration::from_millis(1), name));
+            }
+        }
+    }
+
+    // ---- ends ------------------------------------------------------------------------------
+
+    /// An exception that nobody caught: to the listeners of `uncaughtException`, or the end.
+    pub(crate) fn uncaught(&mut self, Uncaught(error): Uncaught) {
+        if self.listens(Event::UncaughtException) {
+            match self.emit(Event::UncaughtException, &[error]) {
+                Ok(()) => return,
+                Err(_) => self.end(7),
+            }
+        }
+        eprintln!("Uncaught {}", serde_json::to_string(&error).unwrap_or_default());
+        self.end(1)
+    }
+
+    /// Ends the process with a code, after its `exit` listeners.
+    pub(crate) fn end(&mut self, code: i32) -> ! {
+        let code = match self.emit(Event::ProcessExit, &[Recipe::Number(f64::from(code))]) {
+            Ok(()) => code,
+            Err(_) => 7,
+        };
+        std::process::exit(code)
+    }
+}
+
+/// The description of an error.
+pub(crate) fn error(class: &str, message: String, code: Option<&str>) -> Recipe {
+    let properties = code
+        .map(|code| ipc_plan::Property {
+            key: "code".into(),
+            value: Some(code.into()),
+            get: None,
+            enumerable: None,
+        })
+        .into_iter()
+        .collect();
+    Tagged::Error {
+        class: class.to_owned(),
+        message: Some(message),
+        stack: None,
+        cause: None,
+        properties,
+    }
+    .into()
+}
