@@ -11,6 +11,8 @@
 //! assert_eq!(serde_json::from_str::<Recipe>(&serde_json::to_string(&recipe).unwrap()).unwrap(), recipe);
 //! ```
 //!
+//! TOML has no `null`: where a recipe is read, `{"$": "null"}` is another notation of it.
+//!
 //! The same vocabulary *describes* a value that was seen, in canonical form:
 //!
 //! * the plain form wherever it says everything: an object with `Object.prototype` whose own
@@ -383,6 +385,9 @@ impl Recipe {
             Value::Array(items) => {
                 Self::Array(items.into_iter().map(Self::from_json).collect::<Result<_, _>>()?)
             }
+            Value::Object(map) if map.len() == 1 && map.get("$").is_some_and(|k| k == "null") => {
+                Self::Null
+            }
             Value::Object(map) if map.contains_key("$") => {
                 let tagged = serde_json::from_value(Value::Object(map))
                     .map_err(|e| RecipeError { message: e.to_string() })?;
@@ -502,6 +507,12 @@ mod tests {
         ] {
             round_trip(text);
         }
+    }
+
+    #[test]
+    fn null_can_be_written_in_toml() {
+        let recipe: Recipe = serde_json::from_str(r#"[{"$":"null"}]"#).unwrap();
+        assert_eq!(serde_json::to_string(&recipe).unwrap(), "[null]");
     }
 
     #[test]
