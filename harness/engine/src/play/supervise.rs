@@ -70,6 +70,8 @@ fn serve() -> io::Result<()> {
         return Ok(());
     }
     let order: Order = serde_json::from_str(&line)?;
+    // What the engine itself inherited (a make jobserver, an editor's pipe) is not for drivers.
+    close_fds::set_fds_cloexec(3, &[]);
     // Any value other than none turns it on.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     // Only a name in process listings.

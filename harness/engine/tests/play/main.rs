@@ -1,0 +1,26 @@
+//! Plays shell scripts in place of drivers. This program is its own supervisor.
+
+mod host;
+mod plays;
+mod pools;
+mod runtimes;
+
+use std::process::ExitCode;
+
+use ipc_conformance_engine::play::supervise;
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("supervise") {
+        return supervise::main();
+    }
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (name, test) in [plays::TESTS, pools::TESTS, runtimes::TESTS].concat() {
+        trials.push(Trial::test(name, move || {
+            test();
+            Ok(())
+        }));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
