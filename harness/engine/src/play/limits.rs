@@ -22,11 +22,13 @@ impl Limits {
         let load = if load.is_finite() { load.clamp(1.0, 100.0) } else { 1.0 };
         let slowest = startups.into_iter().max().unwrap_or_default().min(Duration::from_secs(60));
         let startup = slowest.mul_f64(load);
+        let settle = Duration::from_millis(25).max(startup);
         let patience = Duration::from_secs(4).max(startup * 40);
         Self {
-            settle: Duration::from_millis(25).max(startup),
+            settle,
             patience,
-            linger: patience / 2,
+            // A child that awaits something when its parent has ended gives up in that time.
+            linger: patience + settle * 4,
             limit: patience * 3,
         }
     }

@@ -1,6 +1,7 @@
 //! Plays shell scripts in place of drivers. This program is its own supervisor.
 
 mod host;
+mod pairs;
 mod plays;
 mod pools;
 mod runtimes;
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (name, test) in [plays::TESTS, pools::TESTS, runtimes::TESTS].concat() {
+    for (name, test) in [plays::TESTS, pairs::TESTS, pools::TESTS, runtimes::TESTS].concat() {
         trials.push(Trial::test(name, move || {
             test();
             Ok(())
