@@ -1,5 +1,31 @@
 //! Clauses and cases: the catalogue, as data.
 
+mod case;
+mod check;
+mod exchange;
+mod format;
+mod load;
+mod mistake;
 mod model;
+mod node;
+mod schema;
+mod select;
+mod suggest;
 
+pub(crate) mod document {
+    //! What reads files of tables with diagnostics, for other formats than specs.
+    pub(crate) use super::load::{EXPECTATIONS, items, not_empty};
+    pub(crate) use super::node::{Document, Node};
+    pub(crate) use super::schema::read;
+    pub(crate) use super::suggest::did_you_mean;
+}
+
+pub use check::check_plan;
+pub use exchange::exchange;
+pub use load::LoadError;
+pub use mistake::{Location, Mistake, Mistakes, Path};
 pub use model::{Case, Catalogue, Clause, Level, Need, Order};
+pub use select::{SelectError, Shard, select};
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ use ipc_plan::{Plan, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::mistake::Mistake;
+
 /// All clauses and cases, checked against each other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
@@ -12,6 +14,28 @@ pub struct Catalogue {
     pub clauses: Vec<Clause>,
     /// The cases, sorted by id.
     pub cases: Vec<Case>,
+    /// One entry for each clause that has neither a case nor a reason for having none. While
+    /// cases are being written they do no harm; a test makes sure that the suite has none.
+    pub uncovered: Vec<Mistake>,
+    /// Hash over all files that this was read from.
+    pub suite: String,
+}
+
+impl Catalogue {
+    /// Hash over all files that this was read from: the version of the suite.
+    pub fn hash(&self) -> String {
+        self.suite.clone()
+    }
+
+    /// The clause of that id.
+    pub fn clause(&self, id: &str) -> Option<&Clause> {
+        self.clauses.iter().find(|clause| clause.id == id)
+    }
+
+    /// The case of that id.
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.id == id)
+    }
 }
 
 /// One testable sentence about Node's behaviour.
@@ -72,7 +96,7 @@ pub struct Case {
     pub needs: Vec<Need>,
     /// The plan.
     pub plan: Plan,
-    /// `specs/cases/FILE.toml`, for messages.
+    /// The file it was read from, for messages; empty where it was made.
     pub file: String,
     /// Line of the case in that file.
     pub line: usize,
@@ -96,7 +120,8 @@ pub enum Order {
 pub struct Need {
     /// The role that must have made it.
     pub role: Role,
-    /// The kind of record, as in `Seen`: `event`, `sent`, `threw`, `callback`, `property` …
+    /// The kind of record, as in `Seen`: `event`, `sent`, `threw`, `callback`, `property` …;
+    /// several joined by `|` where any of them will do.
     pub kind: String,
     /// Fields the record must have, each equal to the value given here; values by the path
     /// notation of differences, such as `event = "message"` or `"arguments[0]" = 1`.

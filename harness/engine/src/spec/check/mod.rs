@@ -1,0 +1,236 @@
+//! What makes a plan impossible or pointless, for plans from specs and from files alike.
+
+mod recipe;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipc_plan::{Event, PROTOCOL, Plan, Recipe, Role, RolePlan, Step, Tagged};
+
+use super::mistake::{Mistake, Path};
+use super::suggest::did_you_mean;
+
+pub(super) use recipe::check as check_value;
+
+/// All that is wrong with a plan; the paths in the mistakes lead to the place in it.
+pub fn check_plan(plan: &Plan) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let root = Path::default();
+    if plan.protocol != PROTOCOL {
+        let message =
+            format!("the plan is of protocol {}, this program knows {PROTOCOL}", plan.protocol);
+        mistakes.push(Mistake::new(&root.key("protocol"), message));
+    }
+    let facts = [Facts::of(&plan.parent), Facts::of(&plan.child)];
+    for role in Role::ALL {
+        let (own, other) = match role {
+            Role::Parent => (&facts[0], &facts[1]),
+            Role::Child => (&facts[1], &facts[0]),
+        };
+        check_role(plan, role, own, other, &mut mistakes);
+    }
+    if plan.parent.steps.is_empty() {
+        mistakes.push(Mistake::new(&root.key("parent"), "the parent has no steps"));
+    }
+    mistakes
+}
+
+/// Visits all steps of a plan, at any depth, with their paths.
+pub(super) fn each_step(plan: &Plan, visit: &mut dyn FnMut(Role, &Path, &Step)) {
+    for role in Role::ALL {
+        let path = Path::default().key(role.name()).key("steps");
+        walk(&of(plan, role).steps, &path, true, &mut |path, step, _| visit(role, path, step));
+    }
+}
+
+fn of(plan: &Plan, role: Role) -> &RolePlan {
+    match role {
+        Role::Parent => &plan.parent,
+        Role::Child => &plan.child,
+    }
+}
+
+/// `visit` is told whether the step may wait.
+fn walk(steps: &[Step], path: &Path, may_wait: bool, visit: &mut dyn FnMut(&Path, &Step, bool)) {
+    for (index, step) in steps.iter().enumerate() {
+        let path = path.index(index);
+        visit(&path, step, may_wait);
+        walk(inner(step), &path.key("steps"), false, visit);
+    }
+}
+
+fn inner(step: &Step) -> &[Step] {
+    match step {
+        Step::Send { steps, .. } | Step::On { steps, .. } | Step::Turn { steps } => steps,
+        _ => &[],
+    }
+}
+
+/// What a role does that other steps rely on.
+#[derive(Default)]
+struct Facts {
+    signals: BTreeSet<String>,
+    bound: BTreeSet<String>,
+    listened: BTreeSet<Event>,
+    listeners: BTreeSet<String>,
+    callbacks: bool,
+    launches: bool,
+}
+
+impl Facts {
+    fn of(role: &RolePlan) -> Self {
+        let mut facts =
+            Self { listened: role.listeners.iter().copied().collect(), ..Self::default() };
+        walk(&role.steps, &Path::default(), true, &mut |_, step, _| match step {
+            Step::Signal { name } => {
+                facts.signals.insert(name.clone());
+            }
+            Step::On { event, name, .. } => {
+                facts.listened.insert(*event);
+                facts.listeners.extend(name.clone());
+            }
+            Step::Send { bind, callback, steps, arguments, .. } => {
+                facts.bound.extend(bind.clone());
+                facts.callbacks |=
+                    *callback || !steps.is_empty() || arguments.iter().flatten().any(is_callback);
+            }
+            Step::Fork(_) | Step::Spawn(_) | Step::SpawnSync(_) | Step::ExecFileSync(_) => {
+                facts.launches = true;
+            }
+            _ => {}
+        });
+        facts
+    }
+}
+
+fn is_callback(recipe: &Recipe) -> bool {
+    matches!(recipe.tagged(), Some(Tagged::Callback { .. }))
+}
+
+fn check_role(plan: &Plan, role: Role, own: &Facts, other: &Facts, mistakes: &mut Vec<Mistake>) {
+    let path = Path::default().key(role.name());
+    let mut seen = BTreeMap::new();
+    for (index, event) in of(plan, role).listeners.iter().enumerate() {
+        let path = path.key("listeners").index(index);
+        check_event(*event, role, &path, mistakes);
+        if seen.insert(*event, index).is_some() {
+            mistakes.push(Mistake::new(&path, format!("`{event}` is listed twice")));
+        }
+    }
+    if role == Role::Child && !plan.child.steps.is_empty() && !other.launches {
+        mistakes.push(Mistake::new(&path, "the child has steps, and the parent never starts it"));
+    }
+    walk(&of(plan, role).steps, &path.key("steps"), true, &mut |path, step, may_wait| {
+        if !may_wait && waits(step) {
+            let message = format!(
+                "`{}` waits, which it cannot inside a turn, a listener or a callback",
+                name(step)
+            );
+            mistakes.push(Mistake::new(path, message));
+        }
+        if role == Role::Child && of_parent(step) {
+            let message = format!("`{}` is a step of the parent", name(step));
+            mistakes.push(Mistake::new(&path.key("do"), message));
+        }
+        check_step(step, role, path, own, other, mistakes);
+    });
+}
+
+fn check_step(
+    step: &Step,
+    role: Role,
+    path: &Path,
+    own: &Facts,
+    other: &Facts,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let mut add = |key: &str, message: String, help: Option<String>| {
+        mistakes.push(Mistake::new(&path.key(key), message).maybe_help(help));
+    };
+    match step {
+        Step::Set { object, .. } if !own.bound.contains(object) => {
+            let message = format!("no send of the {role} has `bind = \"{object}\"`");
+            add("object", message, suggest(object, &own.bound));
+        }
+        Step::AwaitSignal { name, .. } if !other.signals.contains(name) => {
+            let other_role = if role == Role::Parent { Role::Child } else { Role::Parent };
+            let message = format!("the {other_role} never gives the signal `{name}`");
+            let help = if own.signals.contains(name) {
+                Some(format!("the {role} gives it itself"))
+            } else {
+                suggest(name, &other.signals)
+            };
+            add("name", message, help);
+        }
+        Step::Off { name: Some(name), .. } if !own.listeners.contains(name) => {
+            let message = format!("no `on` of the {role} has `name = \"{name}\"`");
+            add("name", message, suggest(name, &own.listeners));
+        }
+        Step::Await { event, .. } if !own.listened.contains(event) => {
+            let message = format!("the {role} awaits `{event}` and has no listener for it");
+            add("event", message, Some(format!("add `{event}` to its `listeners`")));
+        }
+        Step::AwaitCallbacks { .. } if !own.callbacks => {
+            add("do", format!("no send of the {role} has a callback"), None);
+        }
+        Step::Send { value, callback, arguments: Some(_), .. } if value.is_some() || *callback => {
+            let message = "`arguments` stands in place of `value` and `callback`".to_owned();
+            add("arguments", message, None);
+        }
+        Step::Fill { bytes } if *bytes < 3 => {
+            let message = "a line has at least 3 bytes: two quotes and the LF".to_owned();
+            add("bytes", message, None);
+        }
+        _ => {}
+    }
+    if let Step::On { event, .. } | Step::Await { event, .. } = step {
+        check_event(*event, role, &path.key("event"), mistakes);
+    }
+    recipe::check_step(step, path, mistakes);
+}
+
+fn suggest(name: &str, names: &BTreeSet<String>) -> Option<String> {
+    did_you_mean(name, names.iter().map(String::as_str))
+}
+
+fn check_event(event: Event, role: Role, path: &Path, mistakes: &mut Vec<Mistake>) {
+    let of_parent = matches!(event, Event::Spawn | Event::Exit | Event::Close | Event::Stdout);
+    if of_parent && role == Role::Child {
+        let mistake =
+            Mistake::new(path, format!("`{event}` is an event of the ChildProcess, in the parent"));
+        let help = (event == Event::Exit)
+            .then(|| "the event 'exit' of process is `processExit`".to_owned());
+        mistakes.push(mistake.maybe_help(help));
+    }
+}
+
+fn waits(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Turn { .. }
+            | Step::Await { .. }
+            | Step::AwaitCallbacks { .. }
+            | Step::AwaitSignal { blocking: false, .. }
+            | Step::Settle { blocking: false }
+            | Step::Fill { .. }
+    )
+}
+
+fn of_parent(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Fork(_)
+            | Step::Spawn(_)
+            | Step::SpawnSync(_)
+            | Step::ExecFileSync(_)
+            | Step::RefProcess {}
+            | Step::UnrefProcess {}
+            | Step::Kill { .. }
+            | Step::AbortSignal {}
+    )
+}
+
+/// The step's name, as in `do`.
+fn name(step: &Step) -> String {
+    let json = serde_json::to_value(step).unwrap_or_default();
+    json["do"].as_str().unwrap_or_default().to_owned()
+}

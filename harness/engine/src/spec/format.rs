@@ -1,0 +1,75 @@
+//! The spec files as they are written.
+
+use ipc_plan::{Recipe, RolePlan, Serialization};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Level, Need, Order};
+
+/// One `[[clause]]` of `clauses/*.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawClause {
+    pub(crate) id: String,
+    pub(crate) level: Level,
+    pub(crate) sentence: String,
+    pub(crate) source: String,
+    pub(crate) since: u32,
+    #[serde(default)]
+    pub(crate) until: Option<u32>,
+}
+
+/// One `[[untested]]` of `untested.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawUntested {
+    pub(crate) clauses: Vec<String>,
+    pub(crate) reason: String,
+}
+
+/// One `[[case]]` of `cases/*.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCase {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) clauses: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) order: Order,
+    #[serde(default)]
+    pub(crate) serialization: Serialization,
+    #[serde(default)]
+    pub(crate) needs: Vec<Need>,
+    #[serde(default)]
+    pub(crate) parent: Option<RolePlan>,
+    #[serde(default)]
+    pub(crate) child: Option<RolePlan>,
+    #[serde(default)]
+    pub(crate) template: Option<Template>,
+    #[serde(default)]
+    pub(crate) values: Option<Vec<RawValue>>,
+}
+
+/// A plan made from a list of values.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Template {
+    Exchange,
+}
+
+/// One value of an `exchange`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawValue {
+    pub(crate) clause: String,
+    pub(crate) value: Recipe,
+    #[serde(default = "yes")]
+    pub(crate) parent: bool,
+    #[serde(default = "yes")]
+    pub(crate) child: bool,
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,334 @@
+//! From spec files to a catalogue, with all mistakes at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path as FsPath, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+
+use super::case::{self, Draft};
+use super::format::{RawClause, RawUntested};
+use super::mistake::{Mistake, Mistakes, Path};
+use super::model::{Catalogue, Clause};
+use super::node::{Document, Kind, Node};
+use super::schema::read;
+use super::suggest::{did_you_mean, expected};
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/specs.rs"));
+}
+
+pub(crate) use embedded::EXPECTATIONS;
+
+/// A folder of specs that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A folder or file could not be read.
+    #[error("failed to read {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The files have mistakes.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
+}
+
+impl Catalogue {
+    /// The clauses and cases that were built into this program.
+    ///
+    /// # Errors
+    ///
+    /// When the specs have mistakes, which a test of this crate rules out.
+    pub fn embedded() -> Result<Self, Mistakes> {
+        Self::from_texts(embedded::SPECS)
+    }
+
+    /// Reads `clauses/*.toml`, `cases/*.toml` and `untested.toml` of a folder.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, or with all mistakes of all files.
+    pub fn load(folder: &FsPath) -> Result<Self, LoadError> {
+        let fail = |path: &FsPath, source| LoadError::Read { path: path.to_owned(), source };
+        let mut paths = Vec::new();
+        for name in ["clauses", "cases"] {
+            let folder = folder.join(name);
+            for entry in fs::read_dir(&folder).map_err(|error| fail(&folder, error))? {
+                paths.push(entry.map_err(|error| fail(&folder, error))?.path());
+            }
+        }
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.sort();
+        let untested = folder.join("untested.toml");
+        if untested.exists() {
+            paths.push(untested);
+        }
+        let mut texts = Vec::new();
+        for path in paths {
+            let text = fs::read_to_string(&path).map_err(|error| fail(&path, error))?;
+            texts.push((path.to_string_lossy().into_owned(), text));
+        }
+        let texts: Vec<(&str, &str)> =
+            texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        Ok(Self::from_texts(&texts)?)
+    }
+
+    /// Reads files given as (name, text). What a file holds is told by its folder, `clauses` or
+    /// `cases`, or its name, `untested.toml`.
+    ///
+    /// # Errors
+    ///
+    /// With all mistakes of all files.
+    pub fn from_texts(files: &[(&str, &str)]) -> Result<Self, Mistakes> {
+        let mut loader = Loader::default();
+        for (file, text) in files {
+            loader.file(file, text);
+        }
+        loader.finish(hash(files))
+    }
+}
+
+/// Hash over all files, whatever folder they were read from.
+fn hash(files: &[(&str, &str)]) -> String {
+    let mut files: Vec<(String, &str)> = files
+        .iter()
+        .map(|(file, text)| {
+            let parts: Vec<&str> = file.rsplit('/').take(2).collect();
+            let name =
+                if parts[0] == "untested.toml" { parts[0].to_owned() } else { parts.join("/") };
+            (name, *text)
+        })
+        .collect();
+    files.sort();
+    let all: Vec<u8> =
+        files.iter().flat_map(|(n, t)| [n, "\0", t, "\0"].concat().into_bytes()).collect();
+    format!("{:08x}", crate::hash::fnv1a(&all))
+}
+
+/// Where an id was given first.
+type Places = BTreeMap<String, (usize, Range<usize>)>;
+
+#[derive(Default)]
+struct Loader {
+    documents: Vec<Document>,
+    clauses: Vec<Clause>,
+    clause_places: Places,
+    cases: Vec<Draft>,
+    case_places: Places,
+    /// Clauses listed by cases, also by those that have mistakes.
+    shown: BTreeSet<String>,
+    /// Clauses listed as untested, and why.
+    untested: BTreeMap<String, (String, Mistake)>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Loader {
+    fn file(&mut self, file: &str, text: &str) {
+        let mut parts = file.rsplit('/');
+        let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (key, add): (_, fn(&mut Self, &Document, &Node)) = match (folder, name) {
+            (_, "untested.toml") => ("untested", Self::untested),
+            ("clauses", _) => ("clause", Self::clause),
+            ("cases", _) => ("case", Self::case),
+            _ => {
+                let message = format!("{file} is in neither of the folders `clauses` and `cases`");
+                return self.mistakes.push(Mistake::new(&Path::default(), message));
+            }
+        };
+        let document = Document::parse(file, text, &mut self.mistakes);
+        self.documents.push(document.clone());
+        for node in items(&document, key, &mut self.mistakes) {
+            add(self, &document, node);
+        }
+    }
+
+    fn clause(&mut self, document: &Document, node: &Node) {
+        if let Some(id) = node.get("id").filter(|id| id.as_str().is_some()) {
+            let message = "a clause's id is an area in capital letters, `-` and three digits, such as `BOOT-031`";
+            self.id(document, id, Id { noun: "clause", message, valid: is_clause_id });
+        }
+        let Some(raw) = read::<RawClause>(document, node, &mut self.mistakes) else { return };
+        not_empty(document, node, &["sentence", "source"], &mut self.mistakes);
+        if raw.until.is_some_and(|until| until < raw.since) {
+            let mistake = Mistake::new(&Path::default().key("until"), "`until` is before `since`");
+            self.mistakes.push(document.locate_path(node, mistake));
+        }
+        self.clauses.push(Clause {
+            id: raw.id,
+            level: raw.level,
+            sentence: raw.sentence,
+            source: raw.source,
+            since: raw.since,
+            until: raw.until,
+            untested: None,
+        });
+    }
+
+    fn untested(&mut self, document: &Document, node: &Node) {
+        let Some(raw) = read::<RawUntested>(document, node, &mut self.mistakes) else { return };
+        not_empty(document, node, &["reason"], &mut self.mistakes);
+        for (index, id) in raw.clauses.iter().enumerate() {
+            let path = Path::default().key("clauses").index(index);
+            let place = document.locate_path(node, Mistake::new(&path, String::new()));
+            let entry = (raw.reason.clone(), place.clone());
+            if self.untested.insert(id.clone(), entry).is_some() {
+                let message = format!("`{id}` is listed as untested twice");
+                self.mistakes.push(Mistake { message, ..place });
+            }
+        }
+    }
+
+    fn case(&mut self, document: &Document, node: &Node) {
+        for id in case::clause_nodes(node) {
+            self.shown.extend(id.as_str().map(str::to_owned));
+        }
+        if let Some(id) = node.get("id").filter(|id| id.as_str().is_some()) {
+            let message =
+                "a case's id is lower-case words joined by `-`, such as `life-disconnect-by-child`";
+            self.id(document, id, Id { noun: "case", message, valid: is_case_id });
+            let stem = document.file.rsplit('/').next().unwrap_or_default();
+            let area = stem.trim_end_matches(".toml").split('-').next().unwrap_or_default();
+            let own = id.as_str().unwrap_or_default();
+            if own.split('-').next() != Some(area) && is_case_id(own) {
+                let message = format!("the id of a case in this file begins with `{area}-`");
+                let mistake = Mistake::new(&Path::default(), message);
+                self.mistakes.push(document.locate(mistake, id.span.clone()));
+            }
+        }
+        self.cases.extend(case::read_case(
+            document,
+            node,
+            self.documents.len() - 1,
+            &mut self.mistakes,
+        ));
+    }
+
+    /// Checks the form of an id, and that it is not given twice.
+    fn id(&mut self, document: &Document, node: &Node, kind: Id) {
+        let id = node.as_str().unwrap_or_default();
+        if !(kind.valid)(id) {
+            let mistake = Mistake::new(&Path::default(), format!("bad {} id `{id}`", kind.noun));
+            self.mistakes.push(document.locate(mistake.help(kind.message), node.span.clone()));
+        }
+        let places =
+            if kind.noun == "clause" { &mut self.clause_places } else { &mut self.case_places };
+        if let Some((number, span)) = places.get(id) {
+            let first =
+                self.documents[*number].locate(Mistake::new(&Path::default(), ""), span.clone());
+            let mistake =
+                Mistake::new(&Path::default(), format!("duplicate {} id `{id}`", kind.noun));
+            let help =
+                first.location.map(|l| format!("it is given first in {}:{}", l.file, l.line));
+            self.mistakes.push(document.locate(mistake.maybe_help(help), node.span.clone()));
+        } else {
+            places.insert(id.to_owned(), (self.documents.len() - 1, node.span.clone()));
+        }
+    }
+
+    fn finish(mut self, suite: String) -> Result<Catalogue, Mistakes> {
+        let known: BTreeSet<&str> = self.clause_places.keys().map(String::as_str).collect();
+        for draft in &self.cases {
+            let document = &self.documents[draft.document];
+            for mistake in case::check_clauses(draft, &known) {
+                self.mistakes.push(document.locate_path(&draft.node, mistake));
+            }
+        }
+        for (id, (_, place)) in &self.untested {
+            let place = place.clone();
+            if !known.contains(id.as_str()) {
+                let message = format!("no clause has the id `{id}`");
+                let mistake = Mistake { message, ..place };
+                self.mistakes.push(mistake.maybe_help(did_you_mean(id, known.iter().copied())));
+            } else if self.shown.contains(id) {
+                let message = format!("`{id}` is listed as untested, and a case shows it");
+                self.mistakes.push(Mistake { message, ..place });
+            }
+        }
+        let mut uncovered = Vec::new();
+        for (id, (number, span)) in &self.clause_places {
+            if !self.shown.contains(id) && !self.untested.contains_key(id) {
+                let mistake = Mistake::new(&Path::default(), format!("no case shows `{id}`"))
+                    .help("write a case that lists it, or add it to untested.toml with the reason");
+                uncovered.push(self.documents[*number].locate(mistake, span.clone()));
+            }
+        }
+        if !self.mistakes.is_empty() {
+            return Err(Mistakes(self.mistakes));
+        }
+        for clause in &mut self.clauses {
+            clause.untested = self.untested.get(&clause.id).map(|(reason, _)| reason.clone());
+        }
+        let mut cases: Vec<_> = self.cases.into_iter().map(|draft| draft.case).collect();
+        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        self.clauses.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Catalogue { clauses: self.clauses, cases, uncovered, suite })
+    }
+}
+
+struct Id {
+    noun: &'static str,
+    message: &'static str,
+    valid: fn(&str) -> bool,
+}
+
+fn is_clause_id(id: &str) -> bool {
+    id.rsplit_once('-').is_some_and(|(area, number)| {
+        number.len() == 3
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && area.starts_with(|c: char| c.is_ascii_uppercase())
+            && area.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    })
+}
+
+fn is_case_id(id: &str) -> bool {
+    id.contains('-')
+        && id.split('-').all(|word| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
+}
+
+/// The tables of the one list that a file consists of.
+pub(crate) fn items<'a>(
+    document: &'a Document,
+    key: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> &'a [Node] {
+    let mut found: &[Node] = &[];
+    for entry in document.root.entries() {
+        if entry.key != key {
+            let mistake = Mistake::new(&Path::default(), format!("unknown key `{}`", entry.key))
+                .maybe_help(did_you_mean(&entry.key, [key]))
+                .maybe_help(expected([format!("[[{key}]]").as_str()]));
+            mistakes.push(document.locate(mistake, entry.key_span.clone()));
+        } else if let Kind::Array(items) = &entry.value.kind {
+            found = items;
+        } else {
+            let mistake =
+                Mistake::new(&Path::default(), format!("expected a list of tables `[[{key}]]`"));
+            mistakes.push(document.locate(mistake, entry.key_span.clone()));
+        }
+    }
+    found
+}
+
+/// Reports texts that say nothing.
+pub(crate) fn not_empty(
+    document: &Document,
+    node: &Node,
+    keys: &[&str],
+    mistakes: &mut Vec<Mistake>,
+) {
+    for key in keys {
+        if let Some(value) = node.get(key)
+            && value.as_str().is_some_and(|text| text.trim().is_empty())
+        {
+            let mistake = Mistake::new(&Path::default(), format!("`{key}` is empty"));
+            mistakes.push(document.locate(mistake, value.span.clone()));
+        }
+    }
+}
