@@ -110,6 +110,7 @@ fn command_line(pid: Pid) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::process::{Command, Stdio};
 
     use super::*;
@@ -129,13 +130,16 @@ mod tests {
     #[test]
     fn command_lines_are_quoted() {
         let mut child = Command::new("sh")
-            .args(["-c", "read x # a b", "it's"])
+            .args(["-c", "echo; read x # a b", "it's"])
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Before it has spoken it may still be on the way to being `sh`.
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let line = command_line(Pid::from_child(&child));
         drop(child.stdin.take());
         child.wait().unwrap();
-        assert_eq!(shlex::split(&line).unwrap(), ["sh", "-c", "read x # a b", "it's"]);
+        assert_eq!(shlex::split(&line).unwrap(), ["sh", "-c", "echo; read x # a b", "it's"]);
     }
 }
