@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::{Path as FsPath, PathBuf};
+use std::path::Path as FsPath;
 use std::{fs, io};
-
-use thiserror::Error;
 
 use super::case::{self, Draft};
 use super::format::{RawClause, RawUntested};
@@ -20,23 +18,6 @@ mod embedded {
 }
 
 pub(crate) use embedded::EXPECTATIONS;
-
-/// A folder of specs that cannot be used.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// A folder or file could not be read.
-    #[error("failed to read {path}: {source}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The files have mistakes.
-    #[error(transparent)]
-    Mistakes(#[from] Mistakes),
-}
 
 impl Catalogue {
     /// The clauses and cases that were built into this program.
@@ -53,13 +34,12 @@ impl Catalogue {
     /// # Errors
     ///
     /// When a file cannot be read, or with all mistakes of all files.
-    pub fn load(folder: &FsPath) -> Result<Self, LoadError> {
-        let fail = |path: &FsPath, source| LoadError::Read { path: path.to_owned(), source };
+    pub fn load(folder: &FsPath) -> Result<Self, Mistakes> {
         let mut paths = Vec::new();
         for name in ["clauses", "cases"] {
             let folder = folder.join(name);
-            for entry in fs::read_dir(&folder).map_err(|error| fail(&folder, error))? {
-                paths.push(entry.map_err(|error| fail(&folder, error))?.path());
+            for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))? {
+                paths.push(entry.map_err(|error| unreadable(&folder, &error))?.path());
             }
         }
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -70,12 +50,12 @@ impl Catalogue {
         }
         let mut texts = Vec::new();
         for path in paths {
-            let text = fs::read_to_string(&path).map_err(|error| fail(&path, error))?;
+            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
             texts.push((path.to_string_lossy().into_owned(), text));
         }
         let texts: Vec<(&str, &str)> =
             texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        Ok(Self::from_texts(&texts)?)
+        Self::from_texts(&texts)
     }
 
     /// Reads files given as (name, text). What a file holds is told by its folder, `clauses` or
@@ -91,6 +71,12 @@ impl Catalogue {
         }
         loader.finish(hash(files))
     }
+}
+
+/// A folder or file that could not be read.
+pub(crate) fn unreadable(path: &FsPath, error: &io::Error) -> Mistakes {
+    let message = format!("failed to read {}: {error}", path.display());
+    Mistakes(vec![Mistake::new(&Path::default(), message)])
 }
 
 /// Hash over all files, whatever folder they were read from.
@@ -277,6 +263,8 @@ struct Id {
 }
 
 fn is_clause_id(id: &str) -> bool {
+    // A clause that came between two others has a letter after the number.
+    let id = id.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(id);
     id.rsplit_once('-').is_some_and(|(area, number)| {
         number.len() == 3
             && number.bytes().all(|b| b.is_ascii_digit())

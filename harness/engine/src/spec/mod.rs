@@ -10,11 +10,12 @@ mod model;
 mod node;
 mod schema;
 mod select;
+mod stored;
 mod suggest;
 
 pub(crate) mod document {
     //! What reads files of tables with diagnostics, for other formats than specs.
-    pub(crate) use super::load::{EXPECTATIONS, items, not_empty};
+    pub(crate) use super::load::{EXPECTATIONS, items, not_empty, unreadable};
     pub(crate) use super::node::{Document, Node};
     pub(crate) use super::schema::read;
     pub(crate) use super::suggest::did_you_mean;
@@ -22,10 +23,9 @@ pub(crate) mod document {
 
 pub use check::check_plan;
 pub use exchange::exchange;
-pub use load::LoadError;
 pub use mistake::{Location, Mistake, Mistakes, Path};
 pub use model::{Case, Catalogue, Clause, Level, Need, Order};
-pub use select::{SelectError, Shard, select};
+pub use select::{SelectError, Selection};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ use super::node::{Document, Kind, Node};
 use super::suggest::{did_you_mean, expected};
 
 /// Reads a value out of a document, or reports all that is wrong with it.
-pub(crate) fn read<T: DeserializeOwned + JsonSchema>(
+pub(crate) fn read<T: DeserializeOwned + Serialize + JsonSchema>(
     document: &Document,
     node: &Node,
     mistakes: &mut Vec<Mistake>,
@@ -25,7 +26,17 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema>(
         return None;
     }
     match serde_json::from_value(node.to_json()) {
-        Ok(value) => Some(value),
+        Ok(value) => {
+            // An optional recipe that is null is easily taken for one that is absent.
+            let read = serde_json::to_value(&value).unwrap_or_default();
+            node.each_null(&read, &mut |null| {
+                let message = "null cannot be said in this place: it means that the key is absent";
+                let mistake = Mistake::new(&Path::default(), message)
+                    .help("to send null, write `arguments = [{ \"$\" = \"null\" }]`");
+                mistakes.push(document.locate(mistake, null.span.clone()));
+            });
+            (mistakes.len() == before).then_some(value)
+        }
         Err(error) => {
             let mistake = Mistake::new(&Path::default(), error.to_string());
             mistakes.push(document.locate(mistake, node.span.clone()));
@@ -130,10 +141,6 @@ impl<'a> Walk<'a> {
         let forms: Vec<&(&'a Value, String)> =
             variants.iter().filter(|(schema, _)| !is_null(schema)).collect();
         if node.is_null() && forms.len() < variants.len() {
-            let message = "null in this place means that the key is absent";
-            let mistake = Mistake::new(&Path::default(), message)
-                .help("to send null, write `arguments = [{ \"$\" = \"null\" }]`");
-            self.mistakes.push(self.document.locate(mistake, node.span.clone()));
             return;
         }
         if let [(schema, noun)] = forms.as_slice() {
@@ -260,6 +267,27 @@ impl<'a> Walk<'a> {
 impl Node {
     fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Null)
+    }
+
+    /// Visits each null that is not null in `read`, which was made from this.
+    fn each_null(&self, read: &Value, visit: &mut dyn FnMut(&Self)) {
+        match &self.kind {
+            Kind::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.each_null(&read[index], visit);
+                }
+            }
+            Kind::Object(entries) => {
+                for entry in entries {
+                    match read.get(&entry.key) {
+                        Some(read) => entry.value.each_null(read, visit),
+                        None if entry.value.is_null() => visit(&entry.value),
+                        None => {}
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 

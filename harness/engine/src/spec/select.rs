@@ -1,41 +1,22 @@
-use std::fmt;
-use std::str::FromStr;
+use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::model::{Case, Catalogue, Level};
+use super::model::{Case, Catalogue};
 use super::suggest::did_you_mean;
 
-/// A part of the cases: those whose hash leaves `index - 1` when divided by `count`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    index: u32,
-    count: u32,
-}
-
-impl FromStr for Shard {
-    type Err = SelectError;
-
-    fn from_str(text: &str) -> Result<Self, SelectError> {
-        text.split_once('/')
-            .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)))
-            .filter(|(index, count)| (1..=*count).contains(index))
-            .map(|(index, count)| Self { index, count })
-            .ok_or_else(|| SelectError::Shard(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.index, self.count)
-    }
-}
-
-impl Shard {
-    /// Whether the id falls into this part.
-    pub fn has(self, id: &str) -> bool {
-        crate::hash::fnv1a(id.as_bytes()) % self.count == self.index - 1
-    }
+/// Which cases are played.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Any of these; all cases when there are none. A filter is compared with the case's id and
+    /// with those of its clauses, in either letter case: with `*` (any characters) and `?` (any
+    /// one) as a pattern of the whole id; otherwise as the whole id if there is one like that,
+    /// else as a part of it.
+    pub filters: Vec<String>,
+    /// `I/N`: one of N parts of equal size, by a hash of the id.
+    pub shard: Option<String>,
+    /// `node-MAJOR`: cases with a clause that holds in that Node major.
+    pub requirement_set: Option<String>,
 }
 
 /// A selection that cannot be made.
@@ -43,7 +24,7 @@ impl Shard {
 #[non_exhaustive]
 pub enum SelectError {
     /// A filter that matches nothing.
-    #[error("no case and no clause matches `{filter}`{}", help.as_ref().map(|h| format!("; {h}")).unwrap_or_default())]
+    #[error("no case and no clause that a case shows matches `{filter}`{}", ending(help))]
     NoMatch {
         /// The filter.
         filter: String,
@@ -53,52 +34,76 @@ pub enum SelectError {
     /// Not a shard.
     #[error("`{0}` is not a shard: expected I/N with I from 1 to N, such as 2/4")]
     Shard(String),
+    /// Not a requirement set.
+    #[error("`{0}` is not a requirement set: expected a Node major, such as `node-24`")]
+    RequirementSet(String),
 }
 
-/// Selects cases.
-///
-/// A case is selected when it matches any of the filters, or there are none. A filter is
-/// compared with the case's id and with those of its clauses, in either letter case: with `*`
-/// (any characters) and `?` (any one) as a pattern of the whole id; otherwise as the whole id if
-/// there is one like that, else as a part of it.
-///
-/// With `level` [`Level::Must`], cases without a `must` clause are left out. With the others
-/// nothing is: `impl` clauses fail nobody, and are played to be shown.
-///
-/// # Errors
-///
-/// When a filter matches no case, whatever the level and the shard.
-pub fn select(
-    catalogue: &Catalogue,
-    filters: &[String],
-    level: Level,
-    shard: Option<Shard>,
-) -> Result<Vec<Case>, SelectError> {
-    let mut matched = vec![filters.is_empty(); catalogue.cases.len()];
-    for filter in filters {
-        let found = matches(catalogue, filter);
-        if !found.contains(&true) {
-            let cases = catalogue.cases.iter().map(|case| case.id.as_str());
-            let ids = cases.chain(catalogue.clauses.iter().map(|clause| clause.id.as_str()));
-            let help = did_you_mean(filter, ids);
-            return Err(SelectError::NoMatch { filter: filter.clone(), help });
+fn ending(help: &Option<String>) -> String {
+    help.as_ref().map(|help| format!("; {help}")).unwrap_or_default()
+}
+
+impl Catalogue {
+    /// Selects cases.
+    ///
+    /// # Errors
+    ///
+    /// When a part of the selection has no meaning, or a filter matches no case, whatever the
+    /// shard and the requirement set.
+    pub fn select(&self, selection: &Selection) -> Result<Vec<Case>, SelectError> {
+        let filters = &selection.filters;
+        let mut matched = vec![filters.is_empty(); self.cases.len()];
+        for filter in filters {
+            let found = matches(self, filter);
+            if !found.contains(&true) {
+                let cases = self.cases.iter().map(|case| case.id.as_str());
+                let ids = cases.chain(self.clauses.iter().map(|clause| clause.id.as_str()));
+                let help = did_you_mean(filter, ids);
+                return Err(SelectError::NoMatch { filter: filter.clone(), help });
+            }
+            matched.iter_mut().zip(found).for_each(|(have, new)| *have |= new);
         }
-        matched.iter_mut().zip(found).for_each(|(have, new)| *have |= new);
+        let shard = selection.shard.as_deref().map(shard).transpose()?;
+        let required = selection.requirement_set.as_deref();
+        let required = required.map(|set| self.required(set)).transpose()?;
+        Ok(self
+            .cases
+            .iter()
+            .zip(matched)
+            .filter(|(case, matched)| {
+                *matched
+                    && shard.is_none_or(|shard| in_shard(&case.id, shard))
+                    && required.as_ref().is_none_or(|required| {
+                        case.clauses.iter().any(|clause| required.contains(clause.as_str()))
+                    })
+            })
+            .map(|(case, _)| case.clone())
+            .collect())
     }
-    let must = |id: &String| {
-        catalogue.clauses.iter().any(|clause| clause.id == *id && clause.level == Level::Must)
-    };
-    Ok(catalogue
-        .cases
-        .iter()
-        .zip(matched)
-        .filter(|(case, matched)| {
-            *matched
-                && (level != Level::Must || case.clauses.iter().any(must))
-                && shard.is_none_or(|shard| shard.has(&case.id))
-        })
-        .map(|(case, _)| case.clone())
-        .collect())
+
+    /// The clauses of a requirement set.
+    fn required(&self, set: &str) -> Result<BTreeSet<&str>, SelectError> {
+        let major: u32 = set
+            .strip_prefix("node-")
+            .and_then(|major| major.parse().ok())
+            .ok_or_else(|| SelectError::RequirementSet(set.to_owned()))?;
+        let holds =
+            |since, until: Option<u32>| since <= major && until.is_none_or(|until| major <= until);
+        let clauses = self.clauses.iter().filter(|clause| holds(clause.since, clause.until));
+        Ok(clauses.map(|clause| clause.id.as_str()).collect())
+    }
+}
+
+/// Reads `I/N`.
+fn shard(text: &str) -> Result<(u32, u32), SelectError> {
+    text.split_once('/')
+        .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)))
+        .filter(|(index, count)| (1..=*count).contains(index))
+        .ok_or_else(|| SelectError::Shard(text.to_owned()))
+}
+
+fn in_shard(id: &str, (index, count): (u32, u32)) -> bool {
+    crate::hash::fnv1a(id.as_bytes()) % count == index - 1
 }
 
 /// For each case, whether the filter matches it.
@@ -160,11 +165,11 @@ mod tests {
     #[test]
     fn shards_are_parts_of_a_whole() {
         for bad in ["0/2", "3/2", "1", "a/b", "1/0", ""] {
-            assert!(bad.parse::<Shard>().is_err(), "{bad}");
+            assert_eq!(shard(bad), Err(SelectError::Shard(bad.to_owned())));
         }
-        let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|s| s.parse().unwrap()).to_vec();
+        let shards = ["1/3", "2/3", "3/3"].map(|text| shard(text).unwrap());
         for id in ["a-b", "life-disconnect", "ser-numbers"] {
-            assert_eq!(shards.iter().filter(|shard| shard.has(id)).count(), 1, "{id}");
+            assert_eq!(shards.iter().filter(|shard| in_shard(id, **shard)).count(), 1, "{id}");
         }
     }
 }
