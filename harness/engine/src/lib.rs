@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod expectations;
 pub mod generate;
 mod hash;
 pub mod history;

@@ -1,0 +1,370 @@
+//! What is known to go wrong, why, and in which way.
+//!
+//! The rules, for one case in one pairing:
+//!
+//! * A good verdict (`pass`, `non-strict`) is expected without an entry, a bad one (`fail`,
+//!   `crash`, `hang`) only with one.
+//! * `unsupported` is always shown and never unexpected; an entry documents it.
+//! * An entry speaks of a case, or of all cases that show a clause, in all the pairings it names.
+//!   Where one of these does not end as the entry says, the entry is stale there.
+//! * `fail` is expected when the first difference of every clause that differs has an entry with
+//!   its fingerprint. Failing in another way is unexpected.
+//! * `harness-error` is never expected.
+//! * An entry for other versions of the runtime than the one that is tested says nothing.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::GENERATED;
+use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
+use crate::spec::document::{
+    Document, EXPECTATIONS, Node, did_you_mean, items, not_empty, read, unreadable,
+};
+use crate::spec::{Catalogue, Level, Location, Mistake, Mistakes, Path};
+
+mod update;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+pub use update::update;
+use version::Range as Versions;
+
+/// The fingerprint of a failure that shows in no difference, such as a descendant left behind.
+pub const NO_DIFFERENCE: &str = "none";
+
+/// The entries of one or several files.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    entries: Vec<Entry>,
+}
+
+/// One `[[expectation]]`, as it is written.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    runtime: String,
+    #[serde(default)]
+    pairings: Option<Vec<String>>,
+    #[serde(default)]
+    clause: Option<String>,
+    #[serde(default)]
+    case: Option<String>,
+    verdict: Known,
+    #[serde(default)]
+    fingerprint: Option<String>,
+    #[serde(default)]
+    versions: Option<String>,
+    reason: String,
+    #[serde(default)]
+    source: Option<String>,
+}
+
+/// Verdicts that can be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "verdict")]
+enum Known {
+    Fail,
+    Crash,
+    Hang,
+    Unsupported,
+    NonStrict,
+}
+
+impl Known {
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Fail => Verdict::Fail,
+            Self::Crash => Verdict::Crash,
+            Self::Hang => Verdict::Hang,
+            Self::Unsupported => Verdict::Unsupported,
+            Self::NonStrict => Verdict::NonStrict,
+        }
+    }
+}
+
+/// An entry that makes sense.
+#[derive(Clone, Debug)]
+struct Entry {
+    raw: Raw,
+    versions: Versions,
+    place: Location,
+    /// The whole entry in its file.
+    node: Node,
+}
+
+impl Expectations {
+    /// The entries that were built into this program.
+    ///
+    /// # Errors
+    ///
+    /// With all mistakes of all files.
+    pub fn embedded(catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        Self::from_texts(EXPECTATIONS, catalogue)
+    }
+
+    /// Reads files.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, or with all mistakes of all files.
+    pub fn load(files: &[PathBuf], catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        let texts: Vec<(String, String)> = files
+            .iter()
+            .map(|file| {
+                let text = std::fs::read_to_string(file).map_err(|e| unreadable(file, &e))?;
+                Ok((file.to_string_lossy().into_owned(), text))
+            })
+            .collect::<Result<_, Mistakes>>()?;
+        let texts: Vec<(&str, &str)> =
+            texts.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
+        Self::from_texts(&texts, catalogue)
+    }
+
+    /// Reads files given as (name, text).
+    ///
+    /// # Errors
+    ///
+    /// With all mistakes of all files.
+    pub fn from_texts(files: &[(&str, &str)], catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let mut entries = Vec::new();
+        for (file, text) in files {
+            let document = Document::parse(file, text, &mut mistakes);
+            for node in items(&document, "expectation", &mut mistakes) {
+                entries.extend(entry(&document, node, catalogue, &mut mistakes));
+            }
+        }
+        if mistakes.is_empty() { Ok(Self { entries }) } else { Err(Mistakes(mistakes)) }
+    }
+
+    /// How the verdict of a case in a pairing stands to what was expected, and the reasons of
+    /// the entries that expect it.
+    ///
+    /// `versions` knows the version of each runtime.
+    pub fn judge<'v>(
+        &self,
+        result: &CaseResult,
+        reference: &str,
+        versions: &dyn Fn(&str) -> Option<&'v str>,
+    ) -> (Expectation, Option<String>) {
+        let applying: Vec<&Entry> =
+            self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect();
+        if result.verdict == Verdict::NotRun {
+            return (Expectation::Expected, None);
+        }
+        let (matching, stale): (Vec<&Entry>, Vec<&Entry>) =
+            applying.into_iter().partition(|entry| entry.matches(result));
+        let expectation = if !covered(result, &matching) {
+            Expectation::Unexpected
+        } else if stale.iter().any(|entry| !entry.is_generated()) {
+            Expectation::Stale
+        } else {
+            Expectation::Expected
+        };
+        let reasons = |entries: &[&Entry]| {
+            let reasons: BTreeSet<&str> = entries.iter().map(|e| e.raw.reason.as_str()).collect();
+            reasons.into_iter().collect::<Vec<_>>().join("; ")
+        };
+        let reason = match expectation {
+            Expectation::Expected if !matching.is_empty() => Some(reasons(&matching)),
+            Expectation::Stale => {
+                let place = |e: &&Entry| format!("{}:{}", e.place.file, e.place.line);
+                let places: Vec<String> = stale.iter().map(place).collect();
+                Some(format!("no longer as {} says: {}", places.join(", "), reasons(&stale)))
+            }
+            _ => None,
+        };
+        (expectation, reason)
+    }
+
+    /// Entries for a runtime that was tested, which name no pairing that could have been played:
+    /// one problem each, with its place.
+    ///
+    /// What a filter, a shard or a choice of pairings has left out is no problem. Cases and
+    /// clauses that do not exist were found when the entries were read.
+    pub fn unmatched(&self, cases: &[CaseResult]) -> Vec<String> {
+        let played: BTreeSet<&str> = cases.iter().map(|case| case.pairing.as_str()).collect();
+        let names: BTreeSet<&str> = played.iter().flat_map(|pairing| pairing.split(':')).collect();
+        self.entries
+            .iter()
+            .filter(|entry| names.contains(entry.raw.runtime.as_str()))
+            .filter_map(|entry| {
+                let pairings = entry.raw.pairings.as_ref()?;
+                let possible = |pairing: &String| {
+                    played.contains(pairing.as_str())
+                        || pairing.split(':').all(|name| names.contains(name))
+                };
+                (!pairings.iter().any(possible)).then(|| {
+                    let Location { file, line, .. } = &entry.place;
+                    let list = pairings.join(", ");
+                    format!(
+                        "{file}:{line}: the expectation matches no pairing that was played: {list}"
+                    )
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whether the verdict is good, or these entries account for all of it.
+fn covered(result: &CaseResult, matching: &[&Entry]) -> bool {
+    match result.verdict {
+        Verdict::Pass | Verdict::NonStrict | Verdict::Unsupported | Verdict::NotRun => true,
+        Verdict::HarnessError => false,
+        Verdict::Crash | Verdict::Hang => !matching.is_empty(),
+        Verdict::Fail => failures(result).iter().all(|(clause, fingerprint)| {
+            matching.iter().any(|entry| {
+                entry.raw.fingerprint.as_deref() == Some(*fingerprint)
+                    && entry.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
+            })
+        }),
+    }
+}
+
+/// Clause and fingerprint of the first difference of each clause that fails.
+fn failures(result: &CaseResult) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for difference in &result.differences {
+        let clause = plain(&difference.clause);
+        let strict = difference.kind != DifferenceKind::Message && difference.level != Level::Impl;
+        if strict && (clause == GENERATED || found.iter().all(|(other, _)| *other != clause)) {
+            found.push((clause, &difference.fingerprint));
+        }
+    }
+    if found.is_empty() {
+        found.push(("", NO_DIFFERENCE));
+    }
+    found
+}
+
+/// A clause without the number of a generated message.
+fn plain(clause: &str) -> &str {
+    if clause.starts_with(GENERATED) { GENERATED } else { clause }
+}
+
+impl Entry {
+    /// Whether the entry says something about this case in this pairing.
+    fn applies<'v>(
+        &self,
+        result: &CaseResult,
+        reference: &str,
+        versions: &dyn Fn(&str) -> Option<&'v str>,
+    ) -> bool {
+        let runtime = self.raw.runtime.as_str();
+        let mut sides = result.pairing.split(':');
+        let takes_part = sides.clone().any(|side| side == runtime)
+            && (runtime != reference || sides.all(|side| side == reference));
+        let pairing = self.raw.pairings.as_ref().is_none_or(|list| list.contains(&result.pairing));
+        let version = versions(runtime).is_none_or(|version| self.versions.has(version));
+        takes_part && pairing && version && self.speaks_of(result)
+    }
+
+    fn speaks_of(&self, result: &CaseResult) -> bool {
+        match (&self.raw.case, &self.raw.clause) {
+            (Some(case), _) => *case == result.id,
+            (None, Some(clause)) => result.clauses.contains(clause),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether the case has ended as the entry says.
+    fn matches(&self, result: &CaseResult) -> bool {
+        let shows = |fingerprint: &str| {
+            failures(result).iter().any(|(clause, own)| {
+                *own == fingerprint
+                    && self.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
+            })
+        };
+        let fingerprint = self.raw.fingerprint.as_deref();
+        match self.raw.verdict {
+            // At a lower level, or in a play out of three, the same difference is no failure.
+            Known::Fail => {
+                matches!(result.verdict, Verdict::Fail | Verdict::NonStrict)
+                    && fingerprint.is_some_and(shows)
+            }
+            known => known.verdict() == result.verdict && fingerprint.is_none_or(shows),
+        }
+    }
+
+    /// Whether it speaks of generated messages, which differ from run to run.
+    fn is_generated(&self) -> bool {
+        self.raw.clause.as_deref() == Some(GENERATED)
+    }
+}
+
+fn entry(
+    document: &Document,
+    node: &Node,
+    catalogue: &Catalogue,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Entry> {
+    let before = mistakes.len();
+    let raw = read::<Raw>(document, node, mistakes)?;
+    not_empty(document, node, &["runtime", "reason", "fingerprint"], mistakes);
+    let mut add = |path: Path, message: String, help: Option<String>| {
+        mistakes.push(document.locate_path(node, Mistake::new(&path, message).maybe_help(help)));
+    };
+    let root = Path::default();
+    match (&raw.clause, &raw.case) {
+        (Some(_), Some(_)) => {
+            add(root.key("case"), "an expectation has either `clause` or `case`".to_owned(), None);
+        }
+        (None, None) => {
+            add(root.clone(), "an expectation has a `clause` or a `case`".to_owned(), None);
+        }
+        (Some(id), None) if catalogue.clause(id).is_none() && id != GENERATED => {
+            let help = did_you_mean(id, catalogue.clauses.iter().map(|c| c.id.as_str()));
+            add(root.key("clause"), format!("no clause has the id `{id}`"), help);
+        }
+        (Some(id), None)
+            if id != GENERATED && !catalogue.cases.iter().any(|c| c.clauses.contains(id)) =>
+        {
+            add(root.key("clause"), format!("no case shows `{id}`"), None);
+        }
+        (None, Some(id)) if catalogue.case(id).is_none() => {
+            let help = did_you_mean(id, catalogue.cases.iter().map(|c| c.id.as_str()));
+            add(root.key("case"), format!("no case has the id `{id}`"), help);
+        }
+        _ => {}
+    }
+    for (index, pairing) in raw.pairings.iter().flatten().enumerate() {
+        let path = root.key("pairings").index(index);
+        match pairing.split_once(':') {
+            None => add(path, format!("`{pairing}` is no pairing: expected PARENT:CHILD"), None),
+            Some((parent, child)) if parent != raw.runtime && child != raw.runtime => {
+                add(path, format!("`{}` has no part in `{pairing}`", raw.runtime), None);
+            }
+            Some(_) => {}
+        }
+    }
+    if raw.pairings.as_ref().is_some_and(Vec::is_empty) {
+        let help = Some("without `pairings` it is for all".to_owned());
+        add(root.key("pairings"), "the expectation is for no pairing".to_owned(), help);
+    }
+    if raw.verdict == Known::Fail && raw.fingerprint.is_none() {
+        let help = Some(format!(
+            "the fingerprint stands in the report; `{NO_DIFFERENCE}` is that of a failure without a difference"
+        ));
+        add(
+            root.key("verdict"),
+            "`fail` needs a `fingerprint`: failing in another way is unexpected".to_owned(),
+            help,
+        );
+    }
+    let versions = match raw.versions.as_deref().map_or_else(|| Ok(Versions::default()), str::parse)
+    {
+        Ok(versions) => versions,
+        Err(message) => {
+            add(root.key("versions"), message, Some("expected such as `>=1.2, <2`".to_owned()));
+            return None;
+        }
+    };
+    let place = Location::new(&document.file, &document.text, node.span.clone());
+    (mistakes.len() == before).then(|| Entry { raw, versions, place, node: node.clone() })
+}
