@@ -3,60 +3,80 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A BigInt: sign and magnitude.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct BigInt {
+/// A BigInt: an integer of any size, without arithmetic.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BigInt(Box<Repr>); // Boxed, so that a Value is three words.
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Repr {
+    /// Never set for zero.
     negative: bool,
-    /// 64-bit digits, the lowest first, without zeros at the end; empty for zero.
+    /// Little-endian, without leading zeros.
     magnitude: Vec<u64>,
 }
 
 impl BigInt {
-    /// The number of this sign and magnitude, 64-bit digits with the lowest first. Zero has no sign.
+    /// The integer of this sign and these little-endian digits in base 2⁶⁴. There is no -0.
     pub fn new(negative: bool, mut magnitude: Vec<u64>) -> Self {
         while magnitude.last() == Some(&0) {
             magnitude.pop();
         }
-        Self { negative: negative && !magnitude.is_empty(), magnitude }
+        Self(Box::new(Repr { negative: negative && !magnitude.is_empty(), magnitude }))
     }
 
-    /// Whether it is less than zero.
+    /// Whether it is less than 0.
     pub fn is_negative(&self) -> bool {
-        self.negative
+        self.0.negative
     }
 
-    /// The magnitude in 64-bit digits, the lowest first, without zeros at the end.
+    /// The digits in base 2⁶⁴, least significant first, without leading zeros; none for 0.
     pub fn magnitude(&self) -> &[u64] {
-        &self.magnitude
+        &self.0.magnitude
     }
 }
 
-impl From<i128> for BigInt {
-    fn from(number: i128) -> Self {
-        let magnitude = number.unsigned_abs();
-        Self::new(number < 0, vec![magnitude as u64, (magnitude >> 64) as u64])
+/// The largest power of ten in a digit, and its exponent.
+const CHUNK: u64 = 10_u64.pow(CHUNK_DIGITS as u32);
+const CHUNK_DIGITS: usize = 19;
+
+impl fmt::Display for BigInt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.magnitude.clone();
+        let mut chunks = Vec::new();
+        while !rest.is_empty() {
+            let mut remainder = 0_u128;
+            for digit in rest.iter_mut().rev() {
+                let here = remainder << 64 | u128::from(*digit);
+                *digit = (here / u128::from(CHUNK)) as u64;
+                remainder = here % u128::from(CHUNK);
+            }
+            chunks.push(remainder as u64);
+            while rest.last() == Some(&0) {
+                rest.pop();
+            }
+        }
+        let mut text = chunks.pop().unwrap_or(0).to_string();
+        for chunk in chunks.iter().rev() {
+            text.push_str(&format!("{chunk:0width$}", width = CHUNK_DIGITS));
+        }
+        f.pad_integral(!self.0.negative, "", &text)
     }
 }
 
-impl From<i64> for BigInt {
-    fn from(number: i64) -> Self {
-        Self::from(i128::from(number))
+impl fmt::Debug for BigInt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}n")
     }
 }
 
-impl From<u64> for BigInt {
-    fn from(number: u64) -> Self {
-        Self::new(false, vec![number])
-    }
-}
-
-/// A text that is no decimal integer.
+/// A text is not decimal digits with an optional leading `-`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseBigIntError;
 
 impl fmt::Display for ParseBigIntError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a decimal integer")
+        f.write_str("not decimal digits with an optional leading '-'")
     }
 }
 
@@ -70,48 +90,46 @@ impl FromStr for BigInt {
             Some(digits) => (true, digits),
             None => (false, text),
         };
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(ParseBigIntError);
         }
-        let mut magnitude = Vec::new();
-        for digit in digits.bytes() {
-            let mut carry = u128::from(digit - b'0');
-            for limb in &mut magnitude {
-                let wide = u128::from(*limb) * 10 + carry;
-                *limb = wide as u64;
-                carry = wide >> 64;
+        let mut magnitude: Vec<u64> = Vec::new();
+        let mut at = 0;
+        while at < digits.len() {
+            // The first chunk takes what the others leave over.
+            let end = at + (digits.len() - at - 1) % CHUNK_DIGITS + 1;
+            let chunk: u64 = digits[at..end].parse().map_err(|_| ParseBigIntError)?;
+            let mut carry = u128::from(chunk);
+            for digit in &mut magnitude {
+                carry += u128::from(*digit) * u128::from(CHUNK);
+                *digit = carry as u64;
+                carry >>= 64;
             }
-            if carry > 0 {
+            if carry != 0 {
                 magnitude.push(carry as u64);
             }
+            at = end;
         }
         Ok(Self::new(negative, magnitude))
     }
 }
 
-impl fmt::Display for BigInt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The largest power of ten in a digit.
-        const CHUNK: u64 = 10_000_000_000_000_000_000;
-        let mut rest = self.magnitude.clone();
-        let mut chunks = Vec::new();
-        while !rest.is_empty() {
-            let mut remainder = 0_u128;
-            for limb in rest.iter_mut().rev() {
-                let wide = (remainder << 64) | u128::from(*limb);
-                *limb = (wide / u128::from(CHUNK)) as u64;
-                remainder = wide % u128::from(CHUNK);
-            }
-            chunks.push(remainder as u64);
-            while rest.last() == Some(&0) {
-                rest.pop();
-            }
-        }
-        let mut text = chunks.pop().unwrap_or(0).to_string();
-        for chunk in chunks.iter().rev() {
-            text.push_str(&format!("{chunk:019}"));
-        }
-        f.pad_integral(!self.negative, "", &text)
+impl From<u64> for BigInt {
+    fn from(n: u64) -> Self {
+        Self::new(false, vec![n])
+    }
+}
+
+impl From<i64> for BigInt {
+    fn from(n: i64) -> Self {
+        Self::new(n < 0, vec![n.unsigned_abs()])
+    }
+}
+
+impl From<i128> for BigInt {
+    fn from(n: i128) -> Self {
+        let size = n.unsigned_abs();
+        Self::new(n < 0, vec![size as u64, (size >> 64) as u64])
     }
 }
 
@@ -120,21 +138,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimal_text_survives() {
+    fn decimal_text_round_trips() {
         for text in [
             "0",
             "1",
             "-1",
+            "18446744073709551615",
             "18446744073709551616",
-            "-340282366920938463463374607431768211456",
+            "-9223372036854775808",
             "10000000000000000000",
+            "100000000000000000000000000000000000000",
+            "340282366920938463463374607431768211456",
+            "123456789012345678901234567890123456789012345678901234567890",
         ] {
             assert_eq!(text.parse::<BigInt>().unwrap().to_string(), text);
         }
-        assert_eq!("-0".parse::<BigInt>().unwrap().to_string(), "0");
-        for text in ["", "-", "+1", "1n", "0x1", "١"] {
+        assert_eq!("-000".parse::<BigInt>().unwrap(), BigInt::from(0_u64));
+        assert_eq!("-0012".parse::<BigInt>().unwrap(), BigInt::from(-12_i64));
+        for text in ["", "-", "+1", "1n", " 1", "0x1", "1_0"] {
             assert_eq!(text.parse::<BigInt>(), Err(ParseBigIntError), "{text}");
         }
+    }
+
+    #[test]
+    fn conversions() {
+        assert_eq!(BigInt::from(i64::MIN).to_string(), i64::MIN.to_string());
         assert_eq!(BigInt::from(i128::MIN).to_string(), i128::MIN.to_string());
+        assert_eq!(BigInt::from(u64::MAX).magnitude(), [u64::MAX]);
+        assert_eq!(BigInt::new(true, vec![0, 0]), BigInt::from(0_i64));
+        assert!(!BigInt::new(true, vec![0, 0]).is_negative());
+        assert_eq!(format!("{:?}", BigInt::from(5_u64)), "5n");
     }
 }

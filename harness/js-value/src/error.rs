@@ -6,7 +6,6 @@ use crate::object::ErrorClass;
 
 /// An exception out of `JSON.stringify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Exception {
     /// An error that JavaScript throws: of the engine itself, or of a getter or `toJSON`.
     Thrown {

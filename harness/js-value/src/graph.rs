@@ -1,82 +1,32 @@
-//! A value and all the objects it leads to.
+//! The arena of objects.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use crate::bigint::BigInt;
-use crate::object::{Kind, Object, Property, PropertyKey};
-use crate::string::JsString;
-use crate::view::View;
+use crate::{
+    BigInt, JsString, Kind, Object, Properties, Property, PropertyKey, Value, View,
+};
 
-/// A JavaScript value. An object is a number of its [`Graph`].
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum Value {
-    /// `undefined`.
-    #[default]
-    Undefined,
-    /// `null`.
-    Null,
-    /// A boolean.
-    Bool(bool),
-    /// A number.
-    Number(f64),
-    /// A BigInt.
-    BigInt(BigInt),
-    /// A string.
-    String(JsString),
-    /// A symbol.
-    Symbol(Symbol),
-    /// An object.
-    Object(ObjectId),
-}
-
-/// An object of a [`Graph`]: means nothing in another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An object of a [`Graph`]. Means nothing in another graph.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(u32);
 
-/// A symbol: equal to its clones only.
-#[derive(Clone, Debug)]
-pub struct Symbol(Arc<str>);
-
-impl Symbol {
-    /// A new symbol.
-    pub fn new(description: &str) -> Self {
-        Self(description.into())
-    }
-
-    /// Its description.
-    pub fn description(&self) -> &str {
-        &self.0
+impl ObjectId {
+    /// Its place in the arena: less than [`Graph::len`], in order of addition.
+    pub fn index(self) -> usize {
+        self.0 as usize
     }
 }
 
-impl PartialEq for Symbol {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for Symbol {}
-
-impl Hash for Symbol {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).cast::<u8>().hash(state);
-    }
-}
-
-/// As `String(symbol)`.
-impl fmt::Display for Symbol {
+impl fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Symbol({})", self.0)
+        write!(f, "#{}", self.0)
     }
 }
 
-/// A value with all the objects it leads to.
+/// A value with all the objects that it refers to.
 ///
-/// Objects live side by side and refer to each other by number, so that cycles, shared objects and any depth cost
-/// nothing special, and dropping never recurses.
+/// An arena: cycles, shared references and any depth are fine, and dropping is flat. Objects are
+/// never removed. The default is `undefined`.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     objects: Vec<Object>,
@@ -84,17 +34,17 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// A graph of one value.
+    /// A graph of this value and no objects yet.
     pub fn new(root: Value) -> Self {
         Self { objects: Vec::new(), root }
     }
 
-    /// The value.
+    /// The value that the graph stands for.
     pub fn root(&self) -> &Value {
         &self.root
     }
 
-    /// Replaces the value.
+    /// Changes the value that the graph stands for.
     pub fn set_root(&mut self, root: Value) {
         self.root = root;
     }
@@ -103,49 +53,49 @@ impl Graph {
     ///
     /// # Panics
     ///
-    /// With more than 2³² objects.
+    /// When there are 2³² objects already.
     pub fn add(&mut self, object: Object) -> ObjectId {
-        let id = u32::try_from(self.objects.len()).expect("a graph holds at most 2^32 objects");
+        let id = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects in a graph");
         self.objects.push(object);
         ObjectId(id)
     }
 
-    /// Adds a plain object.
+    /// Adds a plain object with these data properties.
     pub fn add_object<K: Into<PropertyKey>>(
         &mut self,
         entries: impl IntoIterator<Item = (K, Value)>,
     ) -> Value {
         let mut object = Object::new(Kind::Plain);
-        for (key, value) in entries {
-            object.properties.insert(key.into(), Property::data(value));
-        }
+        object.properties =
+            entries.into_iter().map(|(key, value)| (key, Property::data(value))).collect::<Properties>();
         Value::Object(self.add(object))
     }
 
-    /// Adds an array.
-    pub fn add_array(&mut self, items: impl IntoIterator<Item = Value>) -> Value {
-        Value::Object(self.add(Object::new(Kind::Array(items.into_iter().map(Some).collect()))))
+    /// Adds an array of these elements.
+    pub fn add_array(&mut self, elements: impl IntoIterator<Item = Value>) -> Value {
+        let elements = elements.into_iter().map(Some).collect();
+        Value::Object(self.add(Object::new(Kind::Array(elements))))
     }
 
     /// An object.
     ///
     /// # Panics
     ///
-    /// If the number is of another graph and too large for this.
+    /// When the id is of another graph that has more objects.
     pub fn object(&self, id: ObjectId) -> &Object {
-        &self.objects[id.0 as usize]
+        &self.objects[id.index()]
     }
 
     /// An object, to change it.
     ///
     /// # Panics
     ///
-    /// As [`object`](Self::object).
+    /// When the id is of another graph that has more objects.
     pub fn object_mut(&mut self, id: ObjectId) -> &mut Object {
-        &mut self.objects[id.0 as usize]
+        &mut self.objects[id.index()]
     }
 
-    /// How many objects there are.
+    /// The number of objects, reachable or not.
     pub fn len(&self) -> usize {
         self.objects.len()
     }
@@ -155,42 +105,70 @@ impl Graph {
         self.objects.is_empty()
     }
 
-    /// A cursor on the value.
+    /// A cursor on the root.
     pub fn view(&self) -> View<'_> {
         View::new(self, &self.root)
     }
 
-    pub(crate) fn index(id: ObjectId) -> usize {
-        id.0 as usize
+    /// The object behind any proxies, and whether there were some. Proxies that only lead to one
+    /// another have none behind them: the answer is one of them.
+    pub(crate) fn target(&self, id: ObjectId) -> (&Object, bool) {
+        let mut object = self.object(id);
+        let mut left = self.objects.len();
+        let mut proxied = false;
+        while let Kind::Proxy(target) = object.kind
+            && left > 0
+        {
+            object = self.object(target);
+            proxied = true;
+            left -= 1;
+        }
+        (object, proxied)
     }
 }
 
-impl From<Value> for Graph {
-    fn from(value: Value) -> Self {
-        Self::new(value)
-    }
+macro_rules! from {
+    ($($type:ty),*) => {
+        $(impl From<$type> for Graph {
+            fn from(value: $type) -> Self {
+                Self::new(value.into())
+            }
+        })*
+    };
 }
 
-impl From<&str> for Graph {
-    fn from(text: &str) -> Self {
-        Self::new(Value::String(text.into()))
-    }
-}
+from!(bool, f64, i32, u32, &str, String, JsString, BigInt);
 
-impl From<String> for Graph {
-    fn from(text: String) -> Self {
-        Self::new(Value::String(text.into()))
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<f64> for Graph {
-    fn from(number: f64) -> Self {
-        Self::new(Value::Number(number))
+    #[test]
+    fn a_graph_may_be_a_cycle() {
+        let mut graph = Graph::default();
+        let array = graph.add_array([]);
+        let Value::Object(id) = array else { unreachable!("an array is an object") };
+        graph.object_mut(id).define("0", Property::data(array.clone()));
+        graph.set_root(array);
+        let copy = graph.clone();
+        drop(graph);
+        assert_eq!(copy.len(), 1);
+        assert_eq!(copy.view().index(0).and_then(|v| v.index(0)).map(|v| v.len()), Some(1));
     }
-}
 
-impl From<bool> for Graph {
-    fn from(b: bool) -> Self {
-        Self::new(Value::Bool(b))
+    #[test]
+    fn proxies_of_one_another_end() {
+        let mut graph = Graph::default();
+        let a = graph.add(Object::new(Kind::Plain));
+        let b = graph.add(Object::new(Kind::Proxy(a)));
+        assert!(graph.target(b) == (graph.object(a), true));
+        graph.object_mut(a).kind = Kind::Proxy(b);
+        assert!(matches!(graph.target(a).0.kind, Kind::Proxy(_)));
+    }
+
+    #[test]
+    fn graphs_are_send_and_sync() {
+        fn check<T: Send + Sync + Clone + fmt::Debug>() {}
+        check::<Graph>();
     }
 }

@@ -1,42 +1,59 @@
-//! JavaScript values in Rust, and JSON as JavaScript reads and writes it.
+//! JavaScript values in Rust, with `JSON.stringify` and `JSON.parse` as JavaScript has them.
 //!
-//! A [`Graph`] holds a value and every object it leads to: cycles, shared objects and any depth are possible, and
-//! dropping one never recurses. [`json::stringify`] and [`json::parse`] have the semantics of `JSON.stringify` and
-//! `JSON.parse`: own-key order with integer keys first, lone surrogates, `toJSON`, getters, what is dropped, what is
-//! refused and with which words.
+//! A [`Graph`] holds everything that a JavaScript program may hand to `process.send`: primitives
+//! with UTF-16 strings ([`JsString`]) and BigInts, plain objects and arrays with holes, getters and
+//! hidden properties, objects of built-in classes, proxies, shared references and cycles. It is an
+//! arena: objects refer to one another by [`ObjectId`], so any depth is fine and dropping is flat.
+//!
+//! [`json::stringify`] gives the exact text that `JSON.stringify` would, or the [`Exception`] that
+//! it would throw; [`json::parse`] accepts exactly what `JSON.parse` accepts. Both are iterative.
 //!
 //! ```
 //! use js_value::{Graph, Value, json};
 //!
+//! let graph = json::parse(r#"{"b":[1e400,-0],"7":"\ud800"}"#, &json::ParseLimits::default())?;
+//! let message = graph.view();
+//! assert_eq!(message.get("b").and_then(|b| b.index(0)).and_then(|v| v.as_f64()), Some(f64::INFINITY));
+//! let text = json::stringify(&graph, &json::StringifyOptions::default())?;
+//! assert_eq!(text.as_deref(), Some(r#"{"7":"\ud800","b":[null,0]}"#));
+//!
 //! let mut graph = Graph::default();
-//! let root = graph.add_object([("b", Value::Number(f64::NAN)), ("1", Value::Bool(true))]);
+//! let list = graph.add_array([Value::from("x"), Value::Undefined]);
+//! let root = graph.add_object([("list", list), ("dropped", Value::Undefined)]);
 //! graph.set_root(root);
 //! let text = json::stringify(&graph, &json::StringifyOptions::default())?;
-//! assert_eq!(text.as_deref(), Some(r#"{"1":true,"b":null}"#));
-//! # Ok::<(), js_value::Exception>(())
+//! assert_eq!(text.as_deref(), Some(r#"{"list":["x",null]}"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! No crate that reads JSON into a dynamic value keeps all of this; `serde_json`'s own value refuses lone surrogates,
-//! numbers beyond the range of a double, and deep nesting.
+//! # What is not modelled
+//!
+//! Code: a function is one of a few [`Behaviour`]s. Overridden conversions (an own `valueOf` of a
+//! Number object, an own `toISOString` of a Date) are ignored, proxies have no traps, and the
+//! length of a string has no limit.
 
 #![forbid(unsafe_code)]
 
 mod bigint;
-mod error;
+mod class;
+mod date;
+mod exception;
 mod graph;
 pub mod json;
 mod number;
 mod object;
+mod properties;
 mod string;
+mod value;
 mod view;
 
 pub use bigint::{BigInt, ParseBigIntError};
-pub use error::Exception;
-pub use graph::{Graph, ObjectId, Symbol, Value};
+pub use class::{ErrorClass, OpaqueClass, ViewClass};
+pub use exception::Exception;
+pub use graph::{Graph, ObjectId};
 pub use number::number_to_string;
-pub use object::{
-    Behaviour, ErrorClass, Function, Kind, Object, OpaqueClass, Properties, Property, PropertyKey,
-    Prototype, Slot, ViewClass,
-};
+pub use object::{Behaviour, Function, Kind, Object, Prototype};
+pub use properties::{KeyRef, Properties, Property, PropertyKey, Slot};
 pub use string::JsString;
-pub use view::View;
+pub use value::{Symbol, Value};
+pub use view::{Entries, ValueKind, View};

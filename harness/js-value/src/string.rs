@@ -1,34 +1,32 @@
-//! Strings of UTF-16 code units.
+//! Strings as sequences of UTF-16 code units.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
-/// A JavaScript string: a sequence of UTF-16 code units in which surrogates may stand alone.
+/// A JavaScript string: any sequence of UTF-16 code units, lone surrogates included.
 ///
-/// Equality, order and hash go by code units.
-#[derive(Clone)]
+/// Kept as UTF-8 unless a surrogate is unpaired. Order and length are those of code units.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct JsString(Repr);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
-    /// No surrogate stands alone.
-    Utf8(String),
-    /// At least one does.
-    Wide(Vec<u16>),
+    Utf8(Box<str>),
+    /// Has at least one unpaired surrogate, so equal strings have equal representations.
+    Wide(Box<[u16]>),
 }
 
 impl JsString {
     /// The string of these code units.
     pub fn from_utf16(units: &[u16]) -> Self {
         match String::from_utf16(units) {
-            Ok(text) => Self(Repr::Utf8(text)),
-            Err(_) => Self(Repr::Wide(units.to_vec())),
+            Ok(text) => Self::from(text),
+            Err(_) => Self(Repr::Wide(units.into())),
         }
     }
 
-    /// The text, unless a surrogate stands alone.
+    /// The string as UTF-8; `None` if it has a lone surrogate.
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
             Repr::Utf8(text) => Some(text),
@@ -36,11 +34,19 @@ impl JsString {
         }
     }
 
+    /// The code units of a string that has no UTF-8 form.
+    pub(crate) fn parts(&self) -> Result<&str, &[u16]> {
+        match &self.0 {
+            Repr::Utf8(text) => Ok(text),
+            Repr::Wide(units) => Err(units),
+        }
+    }
+
     /// The code units.
     pub fn encode_utf16(&self) -> impl Iterator<Item = u16> + '_ {
         let (text, units) = match &self.0 {
-            Repr::Utf8(text) => (text.as_str(), &[][..]),
-            Repr::Wide(units) => ("", &units[..]),
+            Repr::Utf8(text) => (&**text, &[][..]),
+            Repr::Wide(units) => ("", &**units),
         };
         text.encode_utf16().chain(units.iter().copied())
     }
@@ -54,50 +60,70 @@ impl JsString {
         }
     }
 
-    /// Whether there are no code units.
+    /// Whether it is `""`.
     pub fn is_empty(&self) -> bool {
-        self.as_str() == Some("")
+        matches!(&self.0, Repr::Utf8(text) if text.is_empty())
     }
 
-    /// The text, with U+FFFD for surrogates that stand alone.
+    /// The string as UTF-8, lone surrogates replaced by U+FFFD.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match &self.0 {
             Repr::Utf8(text) => Cow::Borrowed(text),
             Repr::Wide(units) => Cow::Owned(String::from_utf16_lossy(units)),
         }
     }
+
+    /// `prefix + this`.
+    pub(crate) fn prefixed(&self, prefix: &str) -> Self {
+        match &self.0 {
+            Repr::Utf8(text) => Self::from(format!("{prefix}{text}")),
+            // UTF-8 ends in no high surrogate, so nothing pairs up.
+            Repr::Wide(units) => {
+                Self(Repr::Wide(prefix.encode_utf16().chain(units.iter().copied()).collect()))
+            }
+        }
+    }
+
+    /// The array index that this is the canonical text of: `"0"` … `"4294967294"`.
+    pub(crate) fn array_index(&self) -> Option<u32> {
+        match &self.0 {
+            Repr::Utf8(text) => array_index(text),
+            Repr::Wide(_) => None,
+        }
+    }
+}
+
+/// The array index that a text is the canonical form of.
+pub(crate) fn array_index(text: &str) -> Option<u32> {
+    match text.as_bytes() {
+        [b'0'] => Some(0),
+        [b'1'..=b'9', ..] if text.len() <= 10 => {
+            text.bytes()
+                .try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+                .and_then(|n| u32::try_from(n).ok())
+                .filter(|n| *n != u32::MAX)
+        }
+        _ => None,
+    }
 }
 
 impl Default for JsString {
     fn default() -> Self {
-        Self(Repr::Utf8(String::new()))
+        Self::from("")
     }
 }
 
 impl From<&str> for JsString {
     fn from(text: &str) -> Self {
-        Self(Repr::Utf8(text.to_owned()))
+        Self(Repr::Utf8(text.into()))
     }
 }
 
 impl From<String> for JsString {
     fn from(text: String) -> Self {
-        Self(Repr::Utf8(text))
+        Self(Repr::Utf8(text.into_boxed_str()))
     }
 }
-
-impl PartialEq for JsString {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Repr::Utf8(a), Repr::Utf8(b)) => a == b,
-            (Repr::Wide(a), Repr::Wide(b)) => a == b,
-            // One has a lone surrogate and the other has none.
-            _ => false,
-        }
-    }
-}
-
-impl Eq for JsString {}
 
 impl PartialEq<str> for JsString {
     fn eq(&self, other: &str) -> bool {
@@ -113,22 +139,17 @@ impl PartialEq<&str> for JsString {
 
 impl Ord for JsString {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.encode_utf16().cmp(other.encode_utf16())
+        match (&self.0, &other.0) {
+            (Repr::Utf8(a), Repr::Utf8(b)) if a.is_ascii() && b.is_ascii() => a.cmp(b),
+            // Code points from U+E000 sort before surrogates in UTF-8 and after them in UTF-16.
+            _ => self.encode_utf16().cmp(other.encode_utf16()),
+        }
     }
 }
 
 impl PartialOrd for JsString {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl Hash for JsString {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match &self.0 {
-            Repr::Utf8(text) => text.hash(state),
-            Repr::Wide(units) => units.hash(state),
-        }
     }
 }
 
@@ -150,31 +171,63 @@ impl fmt::Debug for JsString {
     }
 }
 
-/// As [`to_string_lossy`](JsString::to_string_lossy).
-impl fmt::Display for JsString {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_string_lossy())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn surrogates_may_stand_alone() {
-        let lone = JsString::from_utf16(&[0x61, 0xd800]);
-        assert_eq!(lone.as_str(), None);
-        assert_eq!(lone.len_utf16(), 2);
-        assert_eq!(lone.to_string_lossy(), "a\u{fffd}");
-        assert_eq!(format!("{lone:?}"), "\"a\\u{d800}\"");
-        assert_eq!(JsString::from_utf16(&[0xd83d, 0xde00]), "😀");
-        assert_eq!(JsString::from("😀").len_utf16(), 2);
+    fn wide_only_where_a_surrogate_is_unpaired() {
+        let check = |units: &[u16], text: Option<&str>| {
+            let string = JsString::from_utf16(units);
+            assert_eq!(string.as_str(), text);
+            assert_eq!(string.encode_utf16().collect::<Vec<_>>(), units);
+            assert_eq!(string.len_utf16(), units.len());
+        };
+        check(&[], Some(""));
+        check(&[0x61, 0xe9, 0x20ac], Some("aé€"));
+        check(&[0xd83d, 0xde00], Some("😀"));
+        check(&[0xd83d], None);
+        check(&[0xde00, 0xd83d], None);
+        assert_eq!(JsString::from_utf16(&[0xd83d, 0x78]).to_string_lossy(), "\u{fffd}x");
+        assert_eq!(format!("{:?}", JsString::from_utf16(&[0xd83d, 0x0a])), r#""\u{d83d}\n""#);
+        assert_eq!(JsString::from_utf16(&[0xd800]).prefixed("é"), JsString::from_utf16(&[0xe9, 0xd800]));
+        assert_eq!(JsString::from("a"), "a");
+        assert!(JsString::default().is_empty());
     }
 
     #[test]
     fn order_is_by_code_units() {
-        // U+FF01 is before U+1F600 as a scalar value, and after it by code units.
-        assert!(JsString::from("\u{ff01}") > JsString::from("\u{1f600}"));
+        let mut strings = [
+            JsString::from("\u{ffff}"),
+            JsString::from("😀"),
+            JsString::from_utf16(&[0xd800]),
+            JsString::from("b"),
+            JsString::from("a"),
+        ];
+        strings.sort();
+        let order: Vec<Vec<u16>> = strings.iter().map(|s| s.encode_utf16().collect()).collect();
+        assert!(order.is_sorted(), "{order:x?}");
+    }
+
+    #[test]
+    fn array_indices_are_canonical() {
+        for (text, index) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            ("10", Some(10)),
+            ("4294967294", Some(u32::MAX - 1)),
+            ("4294967295", None),
+            ("9999999999", None),
+            ("10000000000", None),
+            ("00", None),
+            ("01", None),
+            ("-1", None),
+            ("+1", None),
+            ("1a", None),
+            ("1.0", None),
+            ("", None),
+        ] {
+            assert_eq!(JsString::from(text).array_index(), index, "{text}");
+        }
     }
 }

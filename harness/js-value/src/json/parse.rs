@@ -15,14 +15,13 @@ pub struct ParseLimits {
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ParseError {
     /// It breaks the grammar.
     Syntax {
         /// Offset of the first byte that cannot stand where it does; the length of the text if it ends too early.
         position: usize,
         /// What is wrong.
-        message: &'static str,
+        message: String,
     },
     /// It is nested deeper than [`ParseLimits::max_depth`].
     TooDeep {
@@ -177,8 +176,8 @@ impl Parser<'_> {
         }
     }
 
-    fn unexpected<T>(&self, message: &'static str) -> Result<T, ParseError> {
-        Err(ParseError::Syntax { position: self.at, message })
+    fn unexpected<T>(&self, message: &str) -> Result<T, ParseError> {
+        Err(ParseError::Syntax { position: self.at, message: message.to_owned() })
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, ParseError> {
