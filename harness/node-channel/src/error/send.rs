@@ -1,0 +1,235 @@
+//! What can go wrong between `send()` and the kernel.
+
+use std::fmt;
+
+use js_value::Exception;
+
+use super::{Blame, errno_name};
+use crate::proto::exception_name;
+
+/// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The channel is closed. The value was not looked at.
+    Closed,
+    /// The value is `undefined`.
+    Missing,
+    /// The value is a function, a symbol or a bigint.
+    InvalidType {
+        /// What was given, in Node's words: `function foo`, `type bigint (10n)`.
+        received: String,
+    },
+    /// `JSON.stringify` threw: a cycle, a bigint inside, or an exception of user code (`toJSON`, a
+    /// getter).
+    Serialize(Exception),
+    /// `JSON.stringify` answered `undefined`, as when `toJSON()` returns nothing.
+    ///
+    /// Node writes the word `undefined` in this case, which is not JSON and kills the receiver.
+    /// Refused here.
+    Nothing,
+    /// More bytes would wait in user space than
+    /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes) allows.
+    QueueFull {
+        /// Bytes that wait already.
+        queued: usize,
+        /// Bytes of the refused message.
+        size: usize,
+        /// The configured limit.
+        limit: usize,
+    },
+}
+
+impl SendError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Closed | Self::Missing | Self::InvalidType { .. } | Self::Nothing => {
+                Blame::Caller
+            }
+            Self::Serialize(Exception::TooDeep { .. }) | Self::QueueFull { .. } => Blame::Limit,
+            Self::Serialize(_) => Blame::Caller,
+        }
+    }
+
+    /// Node's `error.code`; `None` where Node's error has none, or where Node has no such error.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Closed => Some("ERR_IPC_CHANNEL_CLOSED"),
+            Self::Missing => Some("ERR_MISSING_ARGS"),
+            Self::InvalidType { .. } => Some("ERR_INVALID_ARG_TYPE"),
+            Self::Serialize(_) | Self::Nothing | Self::QueueFull { .. } => None,
+        }
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Missing | Self::InvalidType { .. } | Self::Nothing => "TypeError",
+            Self::Serialize(exception) => exception_name(exception),
+            Self::Closed | Self::QueueFull { .. } => "Error",
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("Channel closed"),
+            Self::Missing => f.write_str("The \"message\" argument must be specified"),
+            Self::InvalidType { received } => write!(
+                f,
+                "The \"message\" argument must be one of type string, object, number, or boolean. \
+                 Received {received}"
+            ),
+            Self::Serialize(exception) => match exception {
+                Exception::Thrown { message, .. } => f.write_str(message),
+                other => other.fmt(f),
+            },
+            Self::Nothing => {
+                f.write_str("the message has no JSON form: JSON.stringify answered undefined")
+            }
+            Self::QueueFull { queued, size, limit } => write!(
+                f,
+                "{size} more bytes on top of {queued} that wait for the peer exceed the limit of {limit}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SendError {}
+
+/// A message that `send()` took did not reach the kernel whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undelivered {
+    /// This side disconnected before the last byte was written.
+    Disconnected,
+    /// The peer closed the channel, or died, before the last byte was written.
+    PeerClosed,
+    /// The write failed.
+    Os {
+        /// The raw errno.
+        errno: i32,
+    },
+}
+
+impl Undelivered {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Disconnected => Blame::Caller,
+            Self::PeerClosed => Blame::Peer,
+            Self::Os { errno } if errno_name(*errno) == Some("EPIPE") => Blame::Peer,
+            Self::Os { .. } => Blame::Os,
+        }
+    }
+
+    /// Node's `error.code`. For the first two Node itself reports success; the code is ours, from
+    /// Node's vocabulary.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Disconnected => Some("ERR_IPC_DISCONNECTED"),
+            Self::PeerClosed => Some("ERR_IPC_CHANNEL_CLOSED"),
+            Self::Os { errno } => errno_name(*errno),
+        }
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &'static str {
+        "Error"
+    }
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disconnected => f.write_str("disconnected before the message was written"),
+            Self::PeerClosed => {
+                f.write_str("the peer closed the channel before the message was written")
+            }
+            Self::Os { errno } => match errno_name(*errno) {
+                Some(name) => write!(f, "write {name}"),
+                None => write!(f, "write errno {errno}"),
+            },
+        }
+    }
+}
+
+impl std::error::Error for Undelivered {}
+
+/// `disconnect()` on a channel that is already disconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisconnectError;
+
+impl DisconnectError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        Blame::Caller
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        Some("ERR_IPC_DISCONNECTED")
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &'static str {
+        "Error"
+    }
+}
+
+impl fmt::Display for DisconnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IPC channel is already disconnected")
+    }
+}
+
+impl std::error::Error for DisconnectError {}
+
+/// Not everything could be handed to the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The time is up; the bytes still wait and the channel is open.
+    TimedOut {
+        /// Bytes that still wait.
+        queued: usize,
+    },
+    /// The channel was closed, or closed while waiting.
+    Undelivered(Undelivered),
+}
+
+impl FlushError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::TimedOut { .. } => Blame::Limit,
+            Self::Undelivered(error) => error.blame(),
+        }
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::TimedOut { .. } => None,
+            Self::Undelivered(error) => error.code(),
+        }
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &'static str {
+        "Error"
+    }
+}
+
+impl fmt::Display for FlushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut { queued } => write!(f, "timed out with {queued} bytes not yet written"),
+            Self::Undelivered(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FlushError {}

@@ -1,0 +1,202 @@
+//! What can go wrong before there is a channel.
+
+use std::ffi::OsString;
+use std::{fmt, io};
+
+use super::{Blame, errno_name};
+
+/// A child could not be started. No process is left behind.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The operating system could not start the program: it is missing, not executable, or a
+    /// resource ran out.
+    Program {
+        /// The program as it was given.
+        program: OsString,
+        /// What the operating system said. A missing working directory reads the same as a missing
+        /// program.
+        source: io::Error,
+    },
+    /// A descriptor for the child could not be prepared.
+    Setup {
+        /// What was being done: `socketpair`, `dup`, …
+        doing: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The channel was put at an index that stdio uses already.
+    IndexTaken {
+        /// The descriptor number.
+        index: u32,
+    },
+    /// A descriptor number that no process can have.
+    IndexTooLarge {
+        /// The descriptor number.
+        index: u32,
+    },
+    /// This version speaks JSON only.
+    AdvancedUnsupported,
+}
+
+impl SpawnError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Program { .. } | Self::Setup { .. } => Blame::Os,
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } | Self::AdvancedUnsupported => {
+                Blame::Caller
+            }
+        }
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Program { source, .. } | Self::Setup { source, .. } => {
+                source.raw_os_error().and_then(errno_name)
+            }
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => Some("ERR_INVALID_ARG_VALUE"),
+            Self::AdvancedUnsupported => None,
+        }
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => "TypeError",
+            Self::Program { .. } | Self::Setup { .. } | Self::AdvancedUnsupported => "Error",
+        }
+    }
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program { program, source } => {
+                write!(f, "spawn {} ", program.to_string_lossy())?;
+                match self.code() {
+                    Some(code) => f.write_str(code),
+                    None => source.fmt(f),
+                }
+            }
+            Self::Setup { doing, source } => write!(f, "{doing}: {source}"),
+            Self::IndexTaken { index } => {
+                write!(f, "descriptor {index} is both the channel and an entry of stdio")
+            }
+            Self::IndexTooLarge { index } => write!(f, "{index} is no descriptor number"),
+            Self::AdvancedUnsupported => f.write_str(ADVANCED),
+        }
+    }
+}
+
+impl std::error::Error for SpawnError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Program { source, .. } | Self::Setup { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// The environment announces a channel that cannot be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EnvError {
+    /// `NODE_CHANNEL_FD` is not a number ≥ 0.
+    NotANumber {
+        /// The value found.
+        value: OsString,
+    },
+    /// `NODE_CHANNEL_SERIALIZATION_MODE` is neither `json` nor `advanced`.
+    UnknownMode {
+        /// The value found.
+        value: OsString,
+    },
+    /// The parent asks for advanced serialization; this version speaks JSON only.
+    AdvancedUnsupported,
+    /// The descriptor is not open: it was closed, or the variable was inherited without the
+    /// descriptor.
+    NotOpen {
+        /// The number announced.
+        fd: u64,
+    },
+    /// The descriptor is open, but is no socket.
+    NotASocket {
+        /// The number announced.
+        fd: u64,
+    },
+    /// The channel of this process was taken before.
+    AlreadyTaken,
+    /// The descriptor could not be set up.
+    Os {
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl EnvError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Os { .. } => Blame::Os,
+            Self::AlreadyTaken => Blame::Caller,
+            _ => Blame::Peer,
+        }
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NotANumber { .. } => Some("ERR_INTERNAL_ASSERTION"),
+            Self::NotOpen { .. } => Some("EBADF"),
+            Self::NotASocket { .. } => Some("ENOTSOCK"),
+            Self::Os { source } => source.raw_os_error().and_then(errno_name),
+            Self::UnknownMode { .. } | Self::AdvancedUnsupported | Self::AlreadyTaken => None,
+        }
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UnknownMode { .. } => "TypeError",
+            _ => "Error",
+        }
+    }
+}
+
+impl fmt::Display for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotANumber { value } => {
+                write!(
+                    f,
+                    "NODE_CHANNEL_FD is {:?}, not a descriptor number",
+                    value.to_string_lossy()
+                )
+            }
+            Self::UnknownMode { value } => write!(
+                f,
+                "NODE_CHANNEL_SERIALIZATION_MODE is {:?}, neither \"json\" nor \"advanced\"",
+                value.to_string_lossy()
+            ),
+            Self::AdvancedUnsupported => f.write_str(ADVANCED),
+            Self::NotOpen { fd } => write!(f, "descriptor {fd} of NODE_CHANNEL_FD is not open"),
+            Self::NotASocket { fd } => write!(f, "descriptor {fd} of NODE_CHANNEL_FD is no socket"),
+            Self::AlreadyTaken => f.write_str("the channel of this process was taken before"),
+            Self::Os { source } => write!(f, "the inherited channel could not be set up: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for EnvError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Os { source } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+const ADVANCED: &str =
+    "advanced serialization is not supported yet by this version of node-channel";

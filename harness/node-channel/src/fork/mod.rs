@@ -1,0 +1,8 @@
+//! The parent role: starting a child with a channel.
+
+mod builder;
+mod child;
+mod exec;
+
+pub use builder::{Fork, Serialization, Stdio};
+pub use child::{Child, ExitStatus};

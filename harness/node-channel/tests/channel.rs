@@ -1,0 +1,210 @@
+//! The blocking front end on real sockets, without other processes.
+
+mod common;
+
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use common::{DEADLINE, recv, text, value};
+use js_value::Graph;
+use node_channel::{
+    Channel, DisconnectError, Event, FlushError, Limits, Ready, RecvError, Role, SendError,
+    Undelivered,
+};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+/// A channel and the bare socket on the other side of it.
+fn raw() -> (Channel, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    (Channel::new(ours, Role::Parent, Limits::none()).unwrap(), theirs)
+}
+
+#[test]
+fn messages_go_both_ways() {
+    let (mut parent, mut child) = Channel::pair().unwrap();
+    assert!(parent.send(&value(r#"{"a":[1]}"#)).unwrap().accepted);
+    assert_eq!(recv(&mut child).as_deref(), Some(r#"{"a":[1]}"#));
+    child.send(&Graph::from("b")).unwrap();
+    child.send(&Graph::from("c")).unwrap();
+    drop(child);
+    let rest: Vec<String> = parent.messages().map(|message| text(&message.unwrap())).collect();
+    assert_eq!(rest, ["\"b\"", "\"c\""]);
+    assert!(!parent.connected() && parent.fd().is_none());
+}
+
+#[test]
+fn recv_times_out_and_goes_on() {
+    let (mut parent, mut child) = Channel::pair().unwrap();
+    assert_eq!(parent.recv_timeout(Duration::ZERO).unwrap_err(), RecvError::TimedOut);
+    assert_eq!(parent.recv_timeout(Duration::from_millis(5)).unwrap_err(), RecvError::TimedOut);
+    child.send(&Graph::from(1.0)).unwrap();
+    assert_eq!(recv(&mut parent).as_deref(), Some("1"));
+}
+
+#[test]
+fn an_invalid_line_is_an_error_and_no_end() {
+    let (mut parent, mut peer) = raw();
+    peer.write_all(b"1\n{bad}\n2\n").unwrap();
+    assert_eq!(recv(&mut parent).as_deref(), Some("1"));
+    let error = parent.recv().unwrap_err();
+    assert_eq!((error.name(), error.code()), ("SyntaxError", None));
+    assert!(matches!(error, RecvError::Invalid(error) if error.line_start() == "{bad}"));
+    assert_eq!(recv(&mut parent).as_deref(), Some("2"));
+}
+
+#[test]
+fn one_read_at_a_time() {
+    let (mut parent, mut peer) = raw();
+    let writer = std::thread::spawn(move || {
+        peer.write_all(&b"\"0123456789abc\"\n".repeat(8192)).unwrap();
+        peer
+    });
+    let mut reads = 0;
+    let mut messages = 0;
+    while messages < 8192 {
+        parent.process(Ready { readable: true, writable: false });
+        let found = std::iter::from_fn(|| parent.next_event()).count();
+        assert!(found <= 65_536 / 16, "{found}");
+        messages += found;
+        reads += usize::from(found > 0);
+    }
+    assert!(reads >= 2);
+    drop(writer.join().unwrap());
+}
+
+#[test]
+fn half_close_ends_both_directions() {
+    let (mut parent, mut peer) = raw();
+    peer.write_all(b"1\n2").unwrap();
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(recv(&mut parent).as_deref(), Some("1"));
+    assert_eq!(recv(&mut parent), None);
+    assert_eq!(parent.disconnect(), Err(DisconnectError));
+    assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn a_peer_that_closes_with_unread_data_just_disconnects() {
+    let (mut parent, mut peer) = raw();
+    parent.send(&Graph::from("unread")).unwrap();
+    peer.write_all(b"1\n").unwrap();
+    drop(peer);
+    let mut words = Vec::new();
+    while let Some(event) = parent.wait(Some(DEADLINE)).unwrap() {
+        words.push(match event {
+            Event::Sent { result: Ok(()), .. } => "sent",
+            Event::Message(_) => "message",
+            Event::Disconnected => "disconnected",
+            other => panic!("{other:?}"),
+        });
+    }
+    // The kernel may report the reset before the data that came first.
+    assert!(
+        matches!(words[..], ["sent", "message", "disconnected"] | ["sent", "disconnected"]),
+        "{words:?}"
+    );
+}
+
+#[test]
+fn writing_to_a_closed_peer_is_an_event_and_no_signal() {
+    let (mut parent, peer) = raw();
+    drop(peer);
+    let receipt = parent.send(&Graph::from(1.0)).unwrap();
+    assert!(receipt.accepted && parent.connected(), "as in Node: the end is not noticed yet");
+    let Some(Event::Sent { id, result: Err(error) }) = parent.next_event() else {
+        panic!("no completion")
+    };
+    assert_eq!((id, error.code()), (receipt.id, Some("EPIPE")));
+    assert_eq!(error.to_string(), "write EPIPE");
+    assert_eq!(recv(&mut parent), None);
+    assert_eq!(parent.send(&Graph::from(1.0)), Err(SendError::Closed));
+}
+
+#[test]
+fn disconnect_drops_the_backlog_and_delivers_the_rest() {
+    let (mut parent, mut child) = Channel::pair().unwrap();
+    parent.send(&Graph::from(1.0)).unwrap();
+    parent.send(&Graph::from("x".repeat(4_000_000).as_str())).unwrap();
+    parent.disconnect().unwrap();
+    assert!(!parent.wants_write() && !parent.is_referenced());
+    let events: Vec<Event> = std::iter::from_fn(|| parent.next_event()).collect();
+    assert!(matches!(
+        events[..],
+        [
+            Event::Sent { result: Ok(()), .. },
+            Event::Sent { result: Err(Undelivered::Disconnected), .. },
+            Event::Disconnected
+        ]
+    ));
+    assert_eq!(recv(&mut child).as_deref(), Some("1"));
+    assert_eq!(recv(&mut child), None);
+}
+
+#[test]
+fn flush_and_close_wait_for_the_peer() {
+    let (mut parent, mut child) = Channel::pair().unwrap();
+    let big = Graph::from("x".repeat(4_000_000).as_str());
+    parent.send(&big).unwrap();
+    let stuck = parent.flush(Some(Duration::from_millis(5))).unwrap_err();
+    assert!(matches!(stuck, FlushError::TimedOut { queued } if queued > 0));
+    // Both write more than the kernel holds: whoever waits for room reads meanwhile.
+    let other = std::thread::spawn(move || {
+        child.send(&Graph::from("y".repeat(4_000_000).as_str())).unwrap();
+        child.flush(Some(DEADLINE)).unwrap();
+        child.recv_timeout(DEADLINE).unwrap().is_some()
+    });
+    parent.flush(Some(DEADLINE)).unwrap();
+    assert!(recv(&mut parent).is_some());
+    assert!(other.join().unwrap());
+    parent.close(Some(DEADLINE)).unwrap();
+    assert!(!parent.connected());
+    parent.close(None).unwrap();
+}
+
+#[test]
+fn flush_reports_a_peer_that_dies() {
+    let (mut parent, peer) = raw();
+    parent.send(&Graph::from("x".repeat(4_000_000).as_str())).unwrap();
+    drop(peer);
+    assert!(matches!(parent.flush(Some(DEADLINE)), Err(FlushError::Undelivered(_))));
+}
+
+#[test]
+fn a_handle_is_declined_at_once() {
+    let (mut parent, mut peer) = raw();
+    peer.write_all(b"{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}\n").unwrap();
+    assert!(matches!(parent.wait(Some(DEADLINE)).unwrap(), Some(Event::Reserved(_))));
+    let mut answer = [0; 27];
+    peer.set_read_timeout(Some(DEADLINE)).unwrap();
+    peer.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
+    assert!(parent.next_event().is_none(), "the answer is not a message of the program");
+}
+
+#[test]
+fn descriptors_that_come_along_are_closed() {
+    let (mut parent, peer) = raw();
+    let (kept, given) = UnixStream::pair().unwrap();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let fds = [given.as_fd(), given.as_fd(), given.as_fd()];
+    assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
+    sendmsg(&peer, &[IoSlice::new(b"1\n")], &mut control, SendFlags::empty()).unwrap();
+    drop(given);
+    assert_eq!(recv(&mut parent).as_deref(), Some("1"));
+    kept.set_read_timeout(Some(DEADLINE)).unwrap();
+    assert_eq!((&kept).read(&mut [0; 1]).unwrap(), 0, "somebody still holds the other end");
+}
+
+#[test]
+fn the_socket_is_prepared_and_closed_with_the_channel() {
+    let (parent, mut peer) = raw();
+    let fd = parent.fd().unwrap();
+    assert!(rustix::io::fcntl_getfd(fd).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+    assert!(rustix::fs::fcntl_getfl(fd).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
+    drop(parent);
+    assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}

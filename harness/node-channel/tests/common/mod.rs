@@ -1,0 +1,88 @@
+//! What the tests with real processes share: fixtures, deadlines, short words for values.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
+
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use js_value::{Graph, json};
+use node_channel::{Channel, Child, ExitStatus, Fork, Signal};
+
+/// Long enough for a busy machine; a test that needs it has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A child of `fixtures/children`.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/children").join(name)
+}
+
+/// A fork of one of the children, once it is known that there is a Node to run it.
+pub(crate) fn node(name: &str) -> Fork {
+    require_node();
+    Fork::new(fixture(name))
+}
+
+/// Fails the test with one sentence if there is no Node.
+pub(crate) fn require_node() {
+    let found = Command::new("node").arg("--version").output();
+    assert!(
+        found.is_ok_and(|output| output.status.success()),
+        "install Node.js 20 or newer as `node` on the PATH"
+    );
+}
+
+/// The example `echo_child`, which cargo builds beside the tests.
+pub(crate) fn echo_child() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples/echo_child");
+    assert!(path.exists(), "build the examples first: cargo build -p node-channel --examples");
+    path
+}
+
+/// A child that does not outlive its test.
+pub(crate) struct Guard(Child);
+
+impl Guard {
+    pub(crate) fn spawn(fork: &mut Fork) -> Self {
+        Self(fork.spawn().unwrap())
+    }
+
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        self.0.wait_timeout(DEADLINE).unwrap().expect("the child did not end in time")
+    }
+}
+
+impl Deref for Guard {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Guard {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ended = self.0.kill(Signal::KILL);
+        let _status = self.0.wait_timeout(DEADLINE);
+    }
+}
+
+pub(crate) fn value(text: &str) -> Graph {
+    json::parse(text, &json::ParseLimits::default()).unwrap()
+}
+
+pub(crate) fn text(message: &Graph) -> String {
+    json::stringify(message, &json::StringifyOptions::default()).unwrap().unwrap()
+}
+
+/// The next message as JSON; `None` at the end.
+pub(crate) fn recv(channel: &mut Channel) -> Option<String> {
+    channel.recv_timeout(DEADLINE).unwrap().as_ref().map(text)
+}
