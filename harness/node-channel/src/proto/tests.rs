@@ -1,6 +1,9 @@
 //! Both roles in one thread, joined by a pipe that chops, stalls and breaks as asked.
 
-use js_value::{BigInt, Graph, Value, json};
+use js_value::{
+    Behaviour, BigInt, ErrorClass, Function, Graph, Kind, Object, Property, PropertyKey, Symbol,
+    Value, json,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -247,6 +250,58 @@ fn refused_values_leave_the_channel_usable() {
     assert!(parent.transmit().is_empty());
     assert_eq!(parent.send(&Graph::from(1.0)).unwrap().number(), 0);
     assert_eq!(parent.transmit(), b"1\n");
+}
+
+fn function(graph: &mut Graph, name: &str, behaviour: Behaviour) -> Value {
+    let function = Kind::Function(Function { name: name.to_owned(), behaviour });
+    Value::Object(graph.add(Object::new(function)))
+}
+
+fn check_refused(message: &Graph, name: &str, code: Option<&str>, words: &str) {
+    let mut parent = Connection::new(Role::Parent, Limits::none());
+    let error = parent.send(message).unwrap_err();
+    assert_eq!((error.name(), error.code()), (name, code));
+    let found = error.to_string();
+    assert!(found.contains(words), "{found:?} lacks {words:?}");
+    assert!(parent.transmit().is_empty() && parent.poll_event().is_none());
+    parent.send(&Graph::from("still")).unwrap();
+    assert_eq!(parent.transmit(), b"\"still\"\n");
+}
+
+#[test]
+fn refusals_are_worded_as_in_node() {
+    let code = Some("ERR_INVALID_ARG_TYPE");
+    let mut named = Graph::default();
+    let root = function(&mut named, "foo", Behaviour::Returns(Value::Null));
+    named.set_root(root);
+    check_refused(&named, "TypeError", code, "or boolean. Received function foo");
+
+    let symbol = Graph::new(Value::Symbol(Symbol::new("x")));
+    check_refused(&symbol, "TypeError", code, "or boolean. Received type symbol (Symbol(x))");
+
+    let mut inside = Graph::default();
+    let root = inside.add_object([("a", Value::BigInt(BigInt::from(1_i64)))]);
+    inside.set_root(root);
+    check_refused(&inside, "TypeError", None, "Do not know how to serialize a BigInt");
+
+    let mut cycle = Graph::default();
+    let id = cycle.add(Object::new(Kind::Plain));
+    cycle.object_mut(id).define(PropertyKey::from("o"), Property::data(Value::Object(id)));
+    cycle.set_root(Value::Object(id));
+    check_refused(&cycle, "TypeError", None, "Converting circular structure to JSON");
+
+    let mut throws = Graph::default();
+    let behaviour = Behaviour::Throws { class: ErrorClass::RangeError, message: "zz".to_owned() };
+    let to_json = function(&mut throws, "toJSON", behaviour);
+    let root = throws.add_object([("toJSON", to_json)]);
+    throws.set_root(root);
+    check_refused(&throws, "RangeError", None, "zz");
+
+    let mut nothing = Graph::default();
+    let to_json = function(&mut nothing, "toJSON", Behaviour::Returns(Value::Undefined));
+    let root = nothing.add_object([("toJSON", to_json)]);
+    nothing.set_root(root);
+    check_refused(&nothing, "TypeError", None, "JSON.stringify answered undefined");
 }
 
 #[test]
