@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::judge::GENERATED;
 use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
 use crate::spec::document::{
-    Document, EXPECTATIONS, Node, did_you_mean, items, not_empty, read, unreadable,
+    Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
 };
 use crate::spec::{Catalogue, Level, Location, Mistake, Mistakes, Path};
 
@@ -132,12 +132,13 @@ impl Expectations {
     ///
     /// With all mistakes of all files.
     pub fn from_texts(files: &[(&str, &str)], catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        let form = Form::new();
         let mut mistakes = Vec::new();
         let mut entries = Vec::new();
         for (file, text) in files {
             let document = Document::parse(file, text, &mut mistakes);
             for node in items(&document, "expectation", &mut mistakes) {
-                entries.extend(entry(&document, node, catalogue, &mut mistakes));
+                entries.extend(entry(&form, &document, node, catalogue, &mut mistakes));
             }
         }
         if mistakes.is_empty() { Ok(Self { entries }) } else { Err(Mistakes(mistakes)) }
@@ -299,13 +300,14 @@ impl Entry {
 }
 
 fn entry(
+    form: &Form<Raw>,
     document: &Document,
     node: &Node,
     catalogue: &Catalogue,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Entry> {
     let before = mistakes.len();
-    let raw = read::<Raw>(document, node, mistakes)?;
+    let raw = form.read(document, node, mistakes)?;
     not_empty(document, node, &["runtime", "reason", "fingerprint"], mistakes);
     let mut add = |path: Path, message: String, help: Option<String>| {
         mistakes.push(document.locate_path(node, Mistake::new(&path, message).maybe_help(help)));

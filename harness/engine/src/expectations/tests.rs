@@ -1,1 +1,293 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
+use ipc_plan::Role;
+
+use super::*;
+use crate::results::{Difference, Host, Options, Results, RuntimeInfo, SCHEMA, Summary, Tool};
+
+fn catalogue() -> Catalogue {
+    let mut clauses = String::new();
+    for id in ["ERR-001", "ERR-002", "ERR-003", "ERR-004"] {
+        write!(clauses, "[[clause]]\nid = \"{id}\"\nlevel = \"must\"\nsentence = \"s\"\nsource = \"s\"\nsince = 20\n").unwrap();
+    }
+    let mut cases = String::new();
+    for (id, clauses) in [
+        ("err-one", "\"ERR-001\""),
+        ("err-two", "\"ERR-001\", \"ERR-002\""),
+        ("err-three", "\"ERR-003\""),
+    ] {
+        write!(cases, "[[case]]\nid = \"{id}\"\ntitle = \"t\"\nclauses = [{clauses}]\nparent.steps = [{{ do = \"fork\" }}]\n").unwrap();
+    }
+    Catalogue::from_texts(&[("clauses/err.toml", &clauses), ("cases/err.toml", &cases)]).unwrap()
+}
+
+/// A case of a pairing, with differences as `CLAUSE FINGERPRINT`.
+fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> CaseResult {
+    let clauses =
+        catalogue().case(id).map_or_else(|| vec![GENERATED.to_owned()], |c| c.clauses.clone());
+    let difference = |text: &&str| {
+        let (clause, fingerprint) = text.rsplit_once(' ').unwrap();
+        Difference {
+            clause: clause.to_owned(),
+            level: Level::Must,
+            role: Role::Parent,
+            kind: DifferenceKind::Value,
+            at: 0,
+            path: String::new(),
+            expected: None,
+            observed: None,
+            text: format!("{clause} differs"),
+            fingerprint: fingerprint.to_owned(),
+        }
+    };
+    CaseResult {
+        id: id.to_owned(),
+        clauses,
+        pairing: pairing.to_owned(),
+        verdict,
+        expectation: Expectation::Expected,
+        reason: None,
+        finding: None,
+        duration_ms: 0,
+        differences: differences.iter().map(difference).collect(),
+        reproduced: None,
+        varying: Vec::new(),
+        history: None,
+        reference: None,
+        replay: String::new(),
+    }
+}
+
+fn info(name: &str, version: &str) -> RuntimeInfo {
+    RuntimeInfo {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        node: None,
+        command: Vec::new(),
+        startup_ms: 0.0,
+        capabilities: Vec::new(),
+    }
+}
+
+fn results(cases: Vec<CaseResult>) -> Results {
+    Results {
+        schema: SCHEMA,
+        tool: Tool { name: String::new(), version: String::new(), suite: String::new() },
+        host: Host {
+            os: String::new(),
+            kernel: String::new(),
+            arch: String::new(),
+            cpus: 1,
+            started: 0,
+            duration_ms: 0,
+        },
+        reference: info("node", "24.0.0"),
+        runtimes: vec![info("rust", "0.1.0")],
+        options: Options {
+            level: Level::Should,
+            seed: String::new(),
+            generated: 0,
+            filters: Vec::new(),
+            shard: None,
+        },
+        cases,
+        findings: Vec::new(),
+        clauses: Vec::new(),
+        problems: Vec::new(),
+        interrupted: false,
+        summary: Summary {
+            cases: 0,
+            by_verdict: BTreeMap::new(),
+            by_pairing: BTreeMap::new(),
+            unexpected: 0,
+        },
+    }
+}
+
+const ENTRIES: &str = r#"# Head.
+
+# About the first.
+[[expectation]]
+runtime = "rust"
+pairings = ["rust:rust", "rust:node"]
+clause = "ERR-001"   # stays
+verdict = "fail"
+fingerprint = "aaaa0001"
+reason = "Types."
+
+[[expectation]]
+runtime = "rust"
+case = "err-three"
+verdict = "unsupported"
+reason = "No such thing."
+
+# Old versions.
+[[expectation]]
+runtime = "rust"
+case = "err-three"
+verdict = "hang"
+versions = "<0.1"
+reason = "Was slow."
+"#;
+
+#[test]
+fn verdicts_stand_to_expectations() {
+    use Expectation::{Expected, Stale, Unexpected};
+    use Verdict::{Crash, Fail, Hang, HarnessError, NonStrict, NotRun, Pass, Unsupported};
+    let expectations = Expectations::from_texts(&[("rust.toml", ENTRIES)], &catalogue()).unwrap();
+    let versions = |name: &str| (name == "rust").then_some("0.1.0");
+    for (id, pairing, verdict, differences, expected) in [
+        ("err-one", "rust:node", Fail, &["ERR-001 aaaa0001"][..], Expected),
+        ("err-one", "rust:node", NonStrict, &["ERR-001 aaaa0001"], Expected),
+        ("err-one", "rust:node", Fail, &["ERR-001 aaaa0002"], Unexpected),
+        ("err-one", "rust:node", Fail, &[], Unexpected),
+        ("err-one", "rust:node", Crash, &["ERR-001 aaaa0001"], Unexpected),
+        ("err-one", "rust:node", Pass, &[], Stale),
+        ("err-one", "rust:node", Unsupported, &[], Stale),
+        ("err-one", "rust:node", NotRun, &[], Expected),
+        ("err-one", "rust:node", HarnessError, &[], Unexpected),
+        ("err-one", "node:rust", Fail, &["ERR-001 aaaa0001"], Unexpected),
+        ("err-one", "node:rust", Pass, &[], Expected),
+        ("err-one", "node:node", Fail, &["ERR-001 aaaa0001"], Unexpected),
+        // Only the first difference of a clause counts; each clause needs an entry.
+        ("err-two", "rust:rust", Fail, &["ERR-001 aaaa0001", "ERR-001 aaaa0009"], Expected),
+        ("err-two", "rust:rust", Fail, &["ERR-001 aaaa0001", "ERR-002 aaaa0001"], Unexpected),
+        ("err-two", "rust:rust", Fail, &["ERR-002 bbbb0001"], Unexpected),
+        ("err-three", "node:rust", Unsupported, &[], Expected),
+        ("err-three", "node:rust", Pass, &[], Stale),
+        ("err-three", "node:rust", Hang, &[], Unexpected),
+        ("err-two", "node:rust", Unsupported, &[], Expected),
+    ] {
+        let result = result(id, pairing, verdict, differences);
+        let (found, reason) = expectations.judge(&result, "node", &versions);
+        assert_eq!(found, expected, "{id} {pairing} {verdict:?} {differences:?} {reason:?}");
+    }
+    let stale = result("err-one", "rust:node", Pass, &[]);
+    let (_, reason) = expectations.judge(&stale, "node", &versions);
+    assert_eq!(reason.as_deref(), Some("no longer as rust.toml:4 says: Types."));
+    let old = |_: &str| Some("0.0.9");
+    let hang = result("err-three", "rust:rust", Hang, &[]);
+    let (found, _) = expectations.judge(&hang, "node", &old);
+    assert_eq!(found, Stale, "the entry for `unsupported` does not hold any more");
+}
+
+#[test]
+fn entries_for_pairings_that_cannot_be_are_problems() {
+    let entry = |runtime: &str, pairing: &str| {
+        format!(
+            "[[expectation]]\nruntime = \"{runtime}\"\npairings = [\"{pairing}\"]\nclause = \"ERR-001\"\nverdict = \"hang\"\nreason = \"r\"\n"
+        )
+    };
+    let played = [
+        result("err-one", "node:node", Verdict::Pass, &[]),
+        result("err-one", "rust:node", Verdict::Pass, &[]),
+    ];
+    for (runtime, pairing, problem) in [
+        ("rust", "rust:node", false),
+        ("rust", "rust:rust", false), // Left out by a choice of pairings.
+        ("rust", "rust:nod", true),
+        ("bun", "bun:nod", false), // Not tested in this run.
+    ] {
+        let text = entry(runtime, pairing);
+        let expectations = Expectations::from_texts(&[("x.toml", &text)], &catalogue()).unwrap();
+        let problems = expectations.unmatched(&played);
+        assert_eq!(!problems.is_empty(), problem, "{pairing}: {problems:?}");
+        assert!(problems.iter().all(|problem| problem.starts_with("x.toml:1: ")), "{problems:?}");
+    }
+}
+
+#[test]
+fn mistakes_are_reported_at_their_place() {
+    let mut all = String::new();
+    for (name, from, to) in [
+        ("unknown key", "reason = \"Types.\"", "reasons = \"Types.\""),
+        ("unknown verdict", "\"hang\"", "\"hangs\""),
+        ("empty reason", "\"Types.\"", "\"\""),
+        ("fail without a fingerprint", "fingerprint = \"aaaa0001\"\n", ""),
+        ("clause that does not exist", "\"ERR-001\"", "\"ERR-011\""),
+        ("clause without a case", "\"ERR-001\"", "\"ERR-004\""),
+        ("case that does not exist", "case = \"err-three\"", "case = \"err-thre\""),
+        ("case and clause", "clause = \"ERR-001\"", "clause = \"ERR-001\"\ncase = \"err-one\""),
+        ("neither", "clause = \"ERR-001\"", ""),
+        ("pairing of others", "\"rust:rust\"", "\"bun:node\""),
+        ("no pairing", "\"rust:rust\"", "\"rust\""),
+        ("versions", "\"<0.1\"", "\"older\""),
+    ] {
+        let text = ENTRIES.replacen(from, to, 1);
+        assert_ne!(text, ENTRIES, "{name}");
+        let mistakes =
+            Expectations::from_texts(&[("specs/expectations/rust.toml", &text)], &catalogue())
+                .expect_err(name);
+        writeln!(all, "# {name}\n\n{mistakes}\n").unwrap();
+    }
+    insta::assert_snapshot!("mistakes", all);
+}
+
+#[test]
+fn an_update_changes_only_what_it_must() {
+    use Verdict::{Fail, Hang, Pass, Unsupported};
+    let all = |id: &str, [rr, rn, nr]: [(Verdict, &[&str]); 3]| {
+        vec![
+            result(id, "rust:rust", rr.0, rr.1),
+            result(id, "rust:node", rn.0, rn.1),
+            result(id, "node:rust", nr.0, nr.1),
+        ]
+    };
+    let good: (Verdict, &[&str]) = (Pass, &[]);
+    let old: (Verdict, &[&str]) = (Fail, &["ERR-001 aaaa0001"]);
+    let new: (Verdict, &[&str]) = (Fail, &["ERR-001 aaaa0002"]);
+    let none: (Verdict, &[&str]) = (Unsupported, &[]);
+    let mut shown = String::new();
+    for (name, cases) in [
+        ("nothing was played", vec![]),
+        ("as expected", [all("err-one", [old, old, good]), all("err-three", [none; 3])].concat()),
+        ("fails in a new way", all("err-one", [new, new, good])),
+        ("one pairing is good now", all("err-one", [old, good, good])),
+        ("all is good now", [all("err-one", [good; 3]), all("err-three", [good; 3])].concat()),
+        (
+            "another clause fails, and one hangs",
+            [
+                all("err-one", [old, old, good]),
+                all(
+                    "err-two",
+                    [
+                        (Fail, &["ERR-001 aaaa0001", "ERR-002 bbbb0001"]),
+                        old,
+                        (Fail, &["ERR-002 bbbb0001"]),
+                    ],
+                ),
+                all("err-three", [none, none, (Hang, &[])]),
+            ]
+            .concat(),
+        ),
+    ] {
+        let results = results(cases);
+        let text = update("rust.toml", ENTRIES, &catalogue(), &results).unwrap();
+        let diff = similar::TextDiff::from_lines(ENTRIES, &text);
+        writeln!(shown, "# {name}\n{}", diff.unified_diff().context_radius(1)).unwrap();
+        // What was written is right, and stays as it is.
+        let after = Expectations::from_texts(&[("rust.toml", &text)], &catalogue()).unwrap();
+        let versions = |name: &str| (name == "rust").then_some("0.1.0");
+        for case in &results.cases {
+            let (found, reason) = after.judge(case, "node", &versions);
+            assert_eq!(
+                found,
+                Expectation::Expected,
+                "{name}: {} {} {reason:?}",
+                case.id,
+                case.pairing
+            );
+        }
+        assert_eq!(update("rust.toml", &text, &catalogue(), &results).unwrap(), text, "{name}");
+    }
+    insta::assert_snapshot!("update", shown);
+}
+
+#[test]
+fn the_built_in_entries_have_no_mistakes() {
+    let catalogue = Catalogue::embedded().unwrap();
+    if let Err(mistakes) = Expectations::embedded(&catalogue) {
+        panic!("{mistakes}");
+    }
+}

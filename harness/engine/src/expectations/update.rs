@@ -45,7 +45,8 @@ pub fn update(
                 match entry.node.get("pairings") {
                     Some(node) => edits.replace(node.span.clone(), list(&pairings)),
                     None => {
-                        let line = end_of_line(text, entry.node.span.end);
+                        let above = entry.node.get("runtime").unwrap_or(&entry.node);
+                        let line = end_of_line(text, above.span.end);
                         edits.replace(line..line, format!("pairings = {}\n", list(&pairings)));
                     }
                 }
@@ -104,12 +105,19 @@ impl Run<'_> {
             return Fate::Fingerprint(fingerprint);
         }
         let bad: BTreeSet<&str> = wrong.iter().map(|case| case.pairing.as_str()).collect();
-        let played: BTreeSet<&str> = of.iter().map(|case| case.pairing.as_str()).collect();
         let left: Vec<String> = match &entry.raw.pairings {
             Some(pairings) => {
                 pairings.iter().filter(|pairing| !bad.contains(pairing.as_str())).cloned().collect()
             }
-            None => played.difference(&bad).map(|pairing| (*pairing).to_owned()).collect(),
+            None => {
+                let mut left: Vec<String> = Vec::new();
+                for case in of {
+                    if !bad.contains(case.pairing.as_str()) && !left.contains(&case.pairing) {
+                        left.push(case.pairing.clone());
+                    }
+                }
+                left
+            }
         };
         if left.is_empty() { Fate::Go } else { Fate::Pairings(left) }
     }

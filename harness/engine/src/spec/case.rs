@@ -1,18 +1,18 @@
 //! One `[[case]]`: its form, its template, and what it says about clauses.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use ipc_plan::{PROTOCOL, Plan, Role, Seen, Step};
 use serde_json::Value;
 
 use super::check::{check_plan, check_value, each_step};
 use super::exchange::{END, Exchanged, exchange_of};
-use super::format::{RawCase, Template};
+use super::format::{self, RawCase, Template};
 use super::load::not_empty;
 use super::mistake::{Location, Mistake, Path};
 use super::model::{Case, Need};
 use super::node::{Document, Node};
-use super::schema::read;
 use super::suggest::{did_you_mean, expected};
 
 /// A case before its clauses were looked up.
@@ -38,7 +38,7 @@ pub(super) fn read_case(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Draft> {
     let before = mistakes.len();
-    let raw = read::<RawCase>(document, node, mistakes)?;
+    let raw = format::CASE.read(document, node, mistakes)?;
     not_empty(document, node, &["title"], mistakes);
     let mut found = Vec::new();
     let mut case = match raw.template {
@@ -170,10 +170,11 @@ pub(super) fn check_clauses(draft: &Draft, known: &BTreeSet<&str>) -> Vec<Mistak
     mistakes
 }
 
+static SEEN: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Seen).to_value());
+
 /// A need: its kinds are kinds of record, and its paths begin with a field that they have.
 fn check_need(need: &Need, path: &Path, mistakes: &mut Vec<Mistake>) {
-    let schema = schemars::schema_for!(Seen).to_value();
-    let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    let variants = SEEN["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
     let name = |variant: &Value| variant["properties"]["kind"]["const"].as_str().map(str::to_owned);
     let names: Vec<String> = variants.iter().filter_map(name).collect();
     for kind in need.kind.split('|') {

@@ -1,10 +1,17 @@
 //! The spec files as they are written.
 
+use std::sync::LazyLock;
+
 use ipc_plan::{Recipe, RolePlan, Serialization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Level, Need, Order};
+use super::schema::Form;
+
+pub(super) static CLAUSE: LazyLock<Form<RawClause>> = LazyLock::new(Form::new);
+pub(super) static UNTESTED: LazyLock<Form<RawUntested>> = LazyLock::new(Form::new);
+pub(super) static CASE: LazyLock<Form<RawCase>> = LazyLock::new(Form::new);
 
 /// One `[[clause]]` of `clauses/*.toml`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

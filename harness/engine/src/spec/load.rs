@@ -6,11 +6,10 @@ use std::path::Path as FsPath;
 use std::{fs, io};
 
 use super::case::{self, Draft};
-use super::format::{RawClause, RawUntested};
+use super::format;
 use super::mistake::{Mistake, Mistakes, Path};
 use super::model::{Catalogue, Clause};
 use super::node::{Document, Kind, Node};
-use super::schema::read;
 use super::suggest::{did_you_mean, expected};
 
 mod embedded {
@@ -110,6 +109,8 @@ struct Loader {
     shown: BTreeSet<String>,
     /// Clauses listed as untested, and why.
     untested: BTreeMap<String, (String, Mistake)>,
+    /// Whether a file of clauses is not even TOML.
+    unreadable_clauses: bool,
     mistakes: Vec<Mistake>,
 }
 
@@ -126,7 +127,9 @@ impl Loader {
                 return self.mistakes.push(Mistake::new(&Path::default(), message));
             }
         };
+        let before = self.mistakes.len();
         let document = Document::parse(file, text, &mut self.mistakes);
+        self.unreadable_clauses |= folder == "clauses" && self.mistakes.len() > before;
         self.documents.push(document.clone());
         for node in items(&document, key, &mut self.mistakes) {
             add(self, &document, node);
@@ -138,7 +141,7 @@ impl Loader {
             let message = "a clause's id is an area in capital letters, `-` and three digits, such as `BOOT-031`";
             self.id(document, id, Id { noun: "clause", message, valid: is_clause_id });
         }
-        let Some(raw) = read::<RawClause>(document, node, &mut self.mistakes) else { return };
+        let Some(raw) = format::CLAUSE.read(document, node, &mut self.mistakes) else { return };
         not_empty(document, node, &["sentence", "source"], &mut self.mistakes);
         if raw.until.is_some_and(|until| until < raw.since) {
             let mistake = Mistake::new(&Path::default().key("until"), "`until` is before `since`");
@@ -156,7 +159,7 @@ impl Loader {
     }
 
     fn untested(&mut self, document: &Document, node: &Node) {
-        let Some(raw) = read::<RawUntested>(document, node, &mut self.mistakes) else { return };
+        let Some(raw) = format::UNTESTED.read(document, node, &mut self.mistakes) else { return };
         not_empty(document, node, &["reason"], &mut self.mistakes);
         for (index, id) in raw.clauses.iter().enumerate() {
             let path = Path::default().key("clauses").index(index);
@@ -218,6 +221,13 @@ impl Loader {
 
     fn finish(mut self, suite: String) -> Result<Catalogue, Mistakes> {
         let known: BTreeSet<&str> = self.clause_places.keys().map(String::as_str).collect();
+        // That every case names an unknown clause would then say nothing new.
+        if known.is_empty() || self.unreadable_clauses {
+            if self.mistakes.is_empty() {
+                self.mistakes.push(Mistake::new(&Path::default(), "there are no clauses"));
+            }
+            return Err(Mistakes(self.mistakes));
+        }
         for draft in &self.cases {
             let document = &self.documents[draft.document];
             for mistake in case::check_clauses(draft, &known) {

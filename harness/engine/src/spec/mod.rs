@@ -17,7 +17,7 @@ pub(crate) mod document {
     //! What reads files of tables with diagnostics, for other formats than specs.
     pub(crate) use super::load::{EXPECTATIONS, items, not_empty, unreadable};
     pub(crate) use super::node::{Document, Node};
-    pub(crate) use super::schema::read;
+    pub(crate) use super::schema::Form;
     pub(crate) use super::suggest::did_you_mean;
 }
 

@@ -2,6 +2,7 @@
 //! mistake is found, at its place, and the types stay the one definition of the format.
 
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,35 +13,48 @@ use super::mistake::{Mistake, Path};
 use super::node::{Document, Kind, Node};
 use super::suggest::{did_you_mean, expected};
 
-/// Reads a value out of a document, or reports all that is wrong with it.
-pub(crate) fn read<T: DeserializeOwned + Serialize + JsonSchema>(
-    document: &Document,
-    node: &Node,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<T> {
-    let before = mistakes.len();
-    let root = schemars::schema_for!(T).to_value();
-    let mut walk = Walk { document, root: &root, mistakes };
-    walk.check(node, &root, "value");
-    if mistakes.len() > before {
-        return None;
+/// How a Rust type is written.
+pub(crate) struct Form<T> {
+    schema: Value,
+    becomes: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Serialize + JsonSchema> Form<T> {
+    pub(crate) fn new() -> Self {
+        Self { schema: schemars::schema_for!(T).to_value(), becomes: PhantomData }
     }
-    match serde_json::from_value(node.to_json()) {
-        Ok(value) => {
-            // An optional recipe that is null is easily taken for one that is absent.
-            let read = serde_json::to_value(&value).unwrap_or_default();
-            node.each_null(&read, &mut |null| {
-                let message = "null cannot be said in this place: it means that the key is absent";
-                let mistake = Mistake::new(&Path::default(), message)
-                    .help("to send null, write `arguments = [{ \"$\" = \"null\" }]`");
-                mistakes.push(document.locate(mistake, null.span.clone()));
-            });
-            (mistakes.len() == before).then_some(value)
+
+    /// Reads a value out of a document, or reports all that is wrong with it.
+    pub(crate) fn read(
+        &self,
+        document: &Document,
+        node: &Node,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<T> {
+        let before = mistakes.len();
+        let mut walk = Walk { document, root: &self.schema, mistakes };
+        walk.check(node, &self.schema, "value");
+        if mistakes.len() > before {
+            return None;
         }
-        Err(error) => {
-            let mistake = Mistake::new(&Path::default(), error.to_string());
-            mistakes.push(document.locate(mistake, node.span.clone()));
-            None
+        match serde_json::from_value::<T>(node.to_json()) {
+            Ok(value) => {
+                // An optional recipe that is null is easily taken for one that is absent.
+                let read = serde_json::to_value(&value).unwrap_or_default();
+                node.each_null(&read, &mut |null| {
+                    let message =
+                        "null cannot be said in this place: it means that the key is absent";
+                    let mistake = Mistake::new(&Path::default(), message)
+                        .help("to send null, write `arguments = [{ \"$\" = \"null\" }]`");
+                    mistakes.push(document.locate(mistake, null.span.clone()));
+                });
+                (mistakes.len() == before).then_some(value)
+            }
+            Err(error) => {
+                let mistake = Mistake::new(&Path::default(), error.to_string());
+                mistakes.push(document.locate(mistake, node.span.clone()));
+                None
+            }
         }
     }
 }

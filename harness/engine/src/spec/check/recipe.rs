@@ -206,7 +206,7 @@ impl Checker<'_> {
 
     fn bytes(&mut self, bytes: &str, path: &Path) {
         let hex = bytes.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !hex || bytes.len() % 2 != 0 {
+        if !hex || !bytes.len().is_multiple_of(2) {
             self.add(path, "expected pairs of lower-case hexadecimal digits");
         }
     }
