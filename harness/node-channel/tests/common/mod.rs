@@ -10,7 +10,7 @@ use js_value::{Graph, json};
 use node_channel::{Channel, Child, ExitStatus, Fork, Signal};
 
 /// Long enough for a busy machine; a test that needs it has failed.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A child of `fixtures/children`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
