@@ -18,6 +18,8 @@ mod hash;
 pub mod history;
 pub mod judge;
 pub mod play;
+pub mod report;
 pub mod results;
+pub mod run;
 pub mod runtime;
 pub mod spec;

@@ -25,9 +25,22 @@ pub(super) struct Batches {
     cases: Vec<Case>,
 }
 
+/// The case of generated messages with this id, as a run with this seed has it.
+pub fn generated_case(seed: &str, id: &str) -> Option<Case> {
+    let batch: usize = id.strip_prefix("generated-")?.parse().ok()?;
+    let count = batch.checked_add(1)?.checked_mul(generate::BATCH)?;
+    // No run has more; a typing mistake must not take for ever.
+    let count = (count <= 1_000_000).then_some(count)?;
+    Batches::of(seed, count).cases.into_iter().find(|case| case.id == id)
+}
+
 impl Batches {
     pub(super) fn make(options: &Options) -> Self {
-        let trees = generate::messages(&options.seed, options.generated as usize);
+        Self::of(&options.seed, options.generated as usize)
+    }
+
+    fn of(seed: &str, count: usize) -> Self {
+        let trees = generate::messages(seed, count);
         let cases = trees
             .chunks(generate::BATCH)
             .enumerate()

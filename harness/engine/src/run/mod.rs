@@ -4,6 +4,8 @@
 mod assemble;
 mod generated;
 
+pub use generated::generated_case;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -1,0 +1,177 @@
+//! What the user may type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipc_conformance_engine::spec::Level;
+
+/// Conformance suite for Node.js's child-process channel.
+///
+/// Exit codes: 0 every verdict as expected; 1 an unexpected failure or a stale expectation;
+/// 2 wrong usage or configuration; 3 the environment (no Node, a named runtime missing);
+/// 4 an error of the harness.
+#[derive(Debug, Parser)]
+#[command(name = "ipc-conformance", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play cases and generated messages, print a summary, write reports
+    Run(RunArgs),
+    /// List cases and clauses
+    List(ListArgs),
+    /// Show which runtimes are found, and what is missing
+    Doctor(RuntimeArgs),
+    /// Explain a clause: the sentence, its source, its cases, what each runtime does
+    Explain(ExplainArgs),
+    /// Play one plan again and show what both sides observe
+    Replay(ReplayArgs),
+    /// Render reports again from a results.json
+    Report(ReportArgs),
+    /// Own the processes of one play; used by the suite itself
+    #[command(hide = true)]
+    Supervise,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RuntimeArgs {
+    /// Runtime under test, NAME or NAME=COMMAND; repeatable [default: rust]
+    #[arg(long = "runtime", value_name = "NAME[=COMMAND]")]
+    pub(crate) runtimes: Vec<String>,
+    /// Command of the reference
+    #[arg(long, value_name = "COMMAND", default_value = "node")]
+    pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SpecArgs {
+    /// Folder with clauses/ and cases/ to use in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) specs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) runtimes: RuntimeArgs,
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// Pairings to play, PARENT:CHILD, comma-separated [default for each runtime X: X:X, X:node, node:X]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) pairs: Vec<String>,
+    /// Play only cases whose id, or a clause of which, matches; repeatable
+    #[arg(long = "filter", value_name = "PATTERN")]
+    pub(crate) filters: Vec<String>,
+    /// Lowest level that can fail a case
+    #[arg(long, value_enum, default_value_t = LevelArg::Should)]
+    pub(crate) level: LevelArg,
+    /// Play only what this Node major requires, such as node-24
+    #[arg(long, value_name = "SET")]
+    pub(crate) requirement_set: Option<String>,
+    /// How many messages to generate
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) generate: u32,
+    /// Seed of the generated messages, as a report prints it [default: a new one]
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) seed: Option<String>,
+    /// Play one share of the cases, I/N with I from 1
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<String>,
+    /// Plays at a time [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Stop at the first unexpected verdict
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Make each play N times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    /// File of expectations to use in place of the built-in ones; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expectations: Vec<PathBuf>,
+    /// Folder for results and reports
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    pub(crate) out: PathBuf,
+    /// Folder of stored plans that are played first, and where new ones are stored
+    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    pub(crate) regressions: PathBuf,
+    /// Keep the folder of every play here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    Must,
+    Should,
+    Impl,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::Impl => Self::Impl,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// List only what matches; repeatable
+    #[arg(long = "filter", value_name = "PATTERN")]
+    pub(crate) filters: Vec<String>,
+    /// List the clauses without a case, with the reason
+    #[arg(long)]
+    pub(crate) untested: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The clause, such as LIFE-003
+    pub(crate) clause: String,
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// results.json, or a folder with one, to take the verdicts from
+    #[arg(long, value_name = "RESULTS", default_value = "reports/latest")]
+    pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A plan file, or the token CASE@PAIRING@SEED that a report prints
+    pub(crate) plan: String,
+    #[command(flatten)]
+    pub(crate) runtimes: RuntimeArgs,
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// Pairing to play, for a plan file [default: the first runtime with itself]
+    #[arg(long, value_name = "PARENT:CHILD")]
+    pub(crate) pair: Option<String>,
+    /// Folder of stored plans
+    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    pub(crate) regressions: PathBuf,
+    /// Keep the folder of every play here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// results.json, or a folder with one
+    pub(crate) results: PathBuf,
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// Folder for the reports [default: where the results are]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}

@@ -1,0 +1,151 @@
+//! The commands that play nothing: `list`, `doctor`, `explain`, `report`.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use anyhow::anyhow;
+use ipc_conformance_engine::report;
+use ipc_conformance_engine::runtime::Runtime;
+use ipc_conformance_engine::spec::{Catalogue, Clause, Selection};
+use serde_json::json;
+
+use super::args::{ExplainArgs, ListArgs, ReportArgs, RuntimeArgs};
+use super::run::{catalogue, interrupt};
+use super::{Failure, Outcome, embedded, host, print};
+
+pub(super) fn list(args: ListArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let selection = Selection { filters: args.filters, ..Selection::default() };
+    let cases = catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
+    let untested: Vec<&Clause> = catalogue.clauses.iter().filter(|c| c.untested.is_some()).collect();
+    if args.json {
+        let json = json!({
+            "cases": cases.iter().map(|case| json!({
+                "id": case.id, "title": case.title, "clauses": case.clauses,
+            })).collect::<Vec<_>>(),
+            "clauses": catalogue.clauses.iter().map(|clause| json!({
+                "id": clause.id, "level": clause.level, "sentence": clause.sentence,
+                "source": clause.source, "since": clause.since, "until": clause.until,
+                "untested": clause.untested,
+            })).collect::<Vec<_>>(),
+        });
+        return print(&format!("{json:#}\n"));
+    }
+    let mut text = String::new();
+    if args.untested {
+        for clause in &untested {
+            let reason = clause.untested.as_deref().unwrap_or_default();
+            let _ = writeln!(text, "{} {} {reason}", clause.id, clause.level);
+        }
+    } else {
+        for case in &cases {
+            let _ = writeln!(text, "{}  {}  [{}]", case.id, case.title, case.clauses.join(" "));
+        }
+    }
+    let _ = writeln!(
+        text,
+        "{} cases; {} clauses, {} of them without a case",
+        cases.len(),
+        catalogue.clauses.len(),
+        untested.len()
+    );
+    print(&text)
+}
+
+pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
+    let interrupt = interrupt()?;
+    let host = host(None)?;
+    let drivers = embedded::drivers()?;
+    let mut wanted: Vec<(String, Option<String>, bool)> = vec![(
+        "node".to_owned(),
+        (args.reference != "node").then(|| args.reference.clone()),
+        true,
+    )];
+    if args.runtimes.is_empty() {
+        wanted.extend(["rust", "bun", "deno"].map(|name| (name.to_owned(), None, name == "rust")));
+    }
+    for text in &args.runtimes {
+        wanted.push(match text.split_once('=') {
+            Some((name, command)) => (name.to_owned(), Some(command.to_owned()), true),
+            None => (text.clone(), None, true),
+        });
+    }
+    let mut text = String::new();
+    let mut missing = false;
+    for (name, command, needed) in wanted {
+        let found = Runtime::find(&host, &name, command.as_deref(), drivers.paths(), &interrupt)
+            .and_then(|runtime| runtime.check(&host, &interrupt).map(|()| runtime));
+        match found {
+            Ok(runtime) => {
+                let info = runtime.info();
+                let node = match &info.node {
+                    Some(node) if *node != info.version => format!(" (announces Node {node})"),
+                    _ => String::new(),
+                };
+                let _ = writeln!(
+                    text,
+                    "ok       {name} {}{node}, starts in {} ms: {}",
+                    info.version,
+                    info.startup_ms,
+                    info.command.join(" ")
+                );
+            }
+            Err(error) => {
+                missing |= needed;
+                let word = if needed { "missing" } else { "absent " };
+                let _ = writeln!(text, "{word}  {name}: failed to {error}");
+            }
+        }
+    }
+    print(&text)?;
+    Ok(if missing { 3 } else { 0 })
+}
+
+pub(super) fn explain(args: ExplainArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let id = args.clause.to_uppercase();
+    let Some(clause) = catalogue.clauses.iter().find(|clause| clause.id == id) else {
+        return Err(Failure::Usage(anyhow!(
+            "there is no clause {id}; `ipc-conformance list --json` shows all of them"
+        )));
+    };
+    let mut text = format!("{} ({})\n{}\n\nsource: {}\n", clause.id, clause.level, clause.sentence, clause.source);
+    let until = clause.until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
+    let _ = writeln!(text, "holds from Node {} {until}", clause.since);
+    text.push_str(&cases_of(&catalogue, clause));
+    if let Ok(results) = report::read(&args.results)
+        && let Some(result) = results.clauses.iter().find(|result| result.id == id)
+        && !result.verdicts.is_empty()
+    {
+        let _ = writeln!(text, "\nin {}:", args.results.display());
+        for (pairing, verdict) in &result.verdicts {
+            let _ = writeln!(text, "  {pairing}  {}", verdict.name());
+        }
+    }
+    print(&text)
+}
+
+fn cases_of(catalogue: &Catalogue, clause: &Clause) -> String {
+    let mut text = String::from("\n");
+    for case in catalogue.cases.iter().filter(|case| case.clauses.contains(&clause.id)) {
+        let _ = writeln!(text, "case {} ({}:{}): {}", case.id, case.file, case.line, case.title);
+    }
+    if let Some(reason) = &clause.untested {
+        let _ = writeln!(text, "no case: {reason}");
+    }
+    text
+}
+
+pub(super) fn report(args: ReportArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let results = report::read(&args.results).map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
+    let out = args.out.unwrap_or_else(|| {
+        let parent = args.results.parent().unwrap_or(&args.results).to_owned();
+        if args.results.is_dir() { args.results.clone() } else { parent }
+    });
+    report::write_all(&out, &results, &catalogue)
+        .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+    print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
+    print(&format!("\nreports: {}\n", out.join("report.html").display()))?;
+    Ok(super::run::exit_code(&results))
+}

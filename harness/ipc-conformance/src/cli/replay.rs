@@ -1,0 +1,96 @@
+//! `replay`: one plan again, with what both sides observe.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::anyhow;
+use ipc_conformance_engine::history::History;
+use ipc_conformance_engine::judge;
+use ipc_conformance_engine::play::{Limits, play};
+use ipc_conformance_engine::run::generated_case;
+use ipc_conformance_engine::spec::{Case, Level};
+use ipc_plan::Role;
+
+use super::args::ReplayArgs;
+use super::run::{catalogue, interrupt, runtimes, stored};
+use super::{Failure, Outcome, embedded, host, print};
+
+pub(super) fn replay(args: ReplayArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let (case, pair) = if Path::new(&args.plan).is_file() {
+        let case = Case::from_plan_file(Path::new(&args.plan)).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
+        (case, args.pair.clone())
+    } else {
+        let (id, pair, seed) = token(&args.plan)?;
+        let mut known = stored(&args.regressions)?;
+        known.extend(catalogue.cases.iter().cloned());
+        known.extend(generated_case(seed, id));
+        let case = known.into_iter().find(|case| case.id == id).ok_or_else(|| {
+            Failure::Usage(anyhow!("there is no case {id}; `ipc-conformance list` shows all of them"))
+        })?;
+        (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
+    };
+
+    let interrupt = interrupt()?;
+    let host = host(args.keep.clone())?;
+    let drivers = embedded::drivers()?;
+    let (reference, found) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
+    let pair = pair.unwrap_or_else(|| format!("{0}:{0}", found[0].name));
+    let side = |name: &str| {
+        found.iter().chain([&reference]).find(|runtime| runtime.name == name).ok_or_else(|| {
+            Failure::Usage(anyhow!("the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"))
+        })
+    };
+    let (parent, child) = pair
+        .split_once(':')
+        .ok_or_else(|| Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD")))?;
+    let load = Limits::load(1);
+    let observed_pairing = side(parent)?.pairing(side(child)?, load);
+    let one = |pairing| {
+        play(&host, &case.plan, pairing, &interrupt).map_err(|e| Failure::Harness(anyhow!("failed to {e}")))
+    };
+    let expected = one(&reference.pairing(&reference, load))?;
+    let observed = one(&observed_pairing)?;
+
+    let level_of = |id: &str| {
+        catalogue.clauses.iter().find(|clause| clause.id == id).map_or(Level::Must, |clause| clause.level)
+    };
+    let judgement = judge::judge(&case, std::slice::from_ref(&expected), &observed, Level::Should, &level_of);
+    let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
+    if let Some(reason) = &judgement.reason {
+        let _ = writeln!(text, "  {reason}");
+    }
+    for difference in &judgement.differences {
+        let _ = writeln!(text, "  {} {}: {}", difference.clause, difference.level, difference.text);
+    }
+    show(&mut text, "reference", &expected);
+    show(&mut text, &pair, &observed);
+    print(&text)?;
+    Ok(u8::from(judgement.verdict.is_bad()))
+}
+
+/// The parts of `CASE@PAIRING@SEED`.
+fn token(text: &str) -> Result<(&str, &str, &str), Failure> {
+    let mut parts = text.splitn(3, '@');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(id), Some(pair), Some(seed)) if !id.is_empty() => Ok((id, pair, seed)),
+        _ => Err(Failure::Usage(anyhow!(
+            "`{text}` is neither a plan file nor a token of the form CASE@PAIRING@SEED"
+        ))),
+    }
+}
+
+fn show(text: &mut String, title: &str, history: &History) {
+    for role in Role::ALL {
+        let _ = writeln!(text, "\n{title}, {role}:");
+        for record in history.log(role) {
+            let json = serde_json::to_string(&record.seen).unwrap_or_default();
+            let _ = writeln!(text, "  {:>4} {}", record.seq, json.escape_debug().to_string().replace("\\\"", "\""));
+        }
+    }
+    let ending = serde_json::to_string(&history.ending).unwrap_or_default();
+    let _ = writeln!(text, "\n{title} ends: {ending}");
+    if !history.stderr.is_empty() {
+        let _ = writeln!(text, "{title}, stderr: {}", history.stderr.escape_debug());
+    }
+}

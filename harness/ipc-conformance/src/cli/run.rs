@@ -1,0 +1,268 @@
+//! `run`: plays everything, reports, decides the exit code.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use ipc_conformance_engine::expectations::Expectations;
+use ipc_conformance_engine::play::{Interrupt, Pool};
+use ipc_conformance_engine::report;
+use ipc_conformance_engine::results::{Expectation, Options, Results, Verdict};
+use ipc_conformance_engine::run::{Progress, Run};
+use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
+use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
+
+use super::args::{RunArgs, RuntimeArgs, SpecArgs};
+use super::{Failure, Outcome, embedded, host, print};
+
+pub(super) fn run(args: RunArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let selection = Selection {
+        filters: args.filters.clone(),
+        shard: args.shard.clone(),
+        requirement_set: args.requirement_set.clone(),
+    };
+    let mut cases = stored(&args.regressions)?;
+    cases.extend(catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?);
+    if cases.is_empty() && args.generate == 0 {
+        return Err(Failure::Usage(anyhow!("no case is selected and no message is to be generated")));
+    }
+    let expectations = expectations(&args.expectations, &catalogue)?;
+    // Fails now rather than after the work.
+    prepare(&args.out).map_err(Failure::Usage)?;
+
+    let interrupt = interrupt()?;
+    let host = host(args.keep.clone())?;
+    let drivers = embedded::drivers()?;
+    let (reference, runtimes) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
+    let pairs = pairs(&args.pairs, &reference, &runtimes).map_err(Failure::Usage)?;
+    let jobs = args.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    let run = Run {
+        catalogue: &catalogue,
+        cases,
+        reference: &reference,
+        runtimes: &runtimes,
+        pairs,
+        expectations: &expectations,
+        options: Options {
+            level: args.level.into(),
+            seed: args.seed.clone().unwrap_or_else(new_seed),
+            generated: args.generate,
+            filters: args.filters.clone(),
+            shard: args.shard.clone(),
+        },
+        repeat: args.repeat,
+        fail_fast: args.fail_fast,
+        regressions: Some(args.regressions.clone()),
+        pool: Pool { host, jobs, interrupt },
+    };
+    let mut display = Display::new();
+    let results = run
+        .execute(&mut |progress| display.show(&progress))
+        .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+    display.finish();
+
+    report::write_all(&args.out, &results, &catalogue)
+        .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+    print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
+    print(&format!("\nreports: {}\n", args.out.join("report.html").display()))?;
+    Ok(exit_code(&results))
+}
+
+/// 0 every verdict as expected; 1 not; 2 a wrong expectation; 4 the harness.
+pub(super) fn exit_code(results: &Results) -> u8 {
+    if results.cases.iter().any(|case| case.verdict == Verdict::HarnessError) || results.interrupted {
+        return 4;
+    }
+    if !results.problems.is_empty() {
+        return 2;
+    }
+    u8::from(results.cases.iter().any(|case| case.expectation != Expectation::Expected))
+}
+
+pub(super) fn catalogue(args: &SpecArgs) -> Result<Catalogue, Failure> {
+    let loaded = match &args.specs {
+        Some(folder) => Catalogue::load(folder),
+        None => Catalogue::embedded(),
+    };
+    loaded.map_err(|mistakes| Failure::Usage(anyhow!("the specs have mistakes\n{mistakes}")))
+}
+
+fn expectations(files: &[std::path::PathBuf], catalogue: &Catalogue) -> Result<Expectations, Failure> {
+    let loaded = if files.is_empty() {
+        Expectations::embedded(catalogue)
+    } else {
+        Expectations::load(files, catalogue)
+    };
+    loaded.map_err(|mistakes| Failure::Usage(anyhow!("the expectations have mistakes\n{mistakes}")))
+}
+
+/// The plans that earlier runs have stored.
+pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let place = format!("failed to read the folder of stored plans {}", folder.display());
+            return Err(Failure::Usage(anyhow::Error::from(error).context(place)));
+        }
+    };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().map(|path| Case::from_plan_file(path).map_err(|e| Failure::Usage(anyhow!("{e}")))).collect()
+}
+
+fn prepare(out: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(out)
+        .and_then(|()| tempfile::tempfile_in(out).map(drop))
+        .with_context(|| format!("failed to write to the output folder {}; name another with --out", out.display()))
+}
+
+/// Ctrl-C and SIGTERM end the run; what was played is reported.
+pub(super) fn interrupt() -> Result<Interrupt, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // The second one ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+            .map_err(|e| Failure::Harness(anyhow::Error::from(e).context("failed to handle signals")))?;
+    }
+    Ok(Interrupt::from(flag))
+}
+
+/// Finds, measures and checks the reference and the runtimes under test.
+pub(super) fn runtimes(
+    args: &RuntimeArgs,
+    host: &ipc_conformance_engine::play::Host,
+    drivers: &Drivers,
+    interrupt: &Interrupt,
+) -> Result<(Runtime, Vec<Runtime>), Failure> {
+    let find = |name: &str, command: Option<&str>| -> Result<Runtime, Failure> {
+        let runtime = Runtime::find(host, name, command, drivers, interrupt).map_err(of_runtime)?;
+        runtime.check(host, interrupt).map_err(of_runtime)?;
+        Ok(runtime)
+    };
+    let reference = find("node", (args.reference != "node").then_some(args.reference.as_str()))?;
+    let default = ["rust".to_owned()];
+    let wanted = if args.runtimes.is_empty() { &default[..] } else { &args.runtimes };
+    let mut names = BTreeSet::new();
+    let mut found = Vec::new();
+    for text in wanted {
+        let (name, command) = match text.split_once('=') {
+            Some((name, command)) => (name, Some(command)),
+            None => (text.as_str(), None),
+        };
+        if !names.insert(name) {
+            return Err(Failure::Usage(anyhow!("two runtimes have the name {name}")));
+        }
+        let runtime = if name == reference.name && command.is_none() {
+            reference.clone()
+        } else {
+            find(name, command)?
+        };
+        if name == reference.name && runtime.command != reference.command {
+            return Err(Failure::Usage(anyhow!(
+                "the name {name} is the reference's; give the runtime `{}` another", command.unwrap_or_default()
+            )));
+        }
+        found.push(runtime);
+    }
+    Ok((reference, found))
+}
+
+fn of_runtime(error: RuntimeError) -> Failure {
+    let usage = error.is_usage();
+    let error = anyhow!("failed to {error}");
+    if usage { Failure::Usage(error) } else { Failure::Environment(error) }
+}
+
+/// The pairings to play beside the reference pairing.
+fn pairs(
+    wanted: &[String],
+    reference: &Runtime,
+    runtimes: &[Runtime],
+) -> anyhow::Result<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    let mut add = |parent: &str, child: &str| {
+        let pair = (parent.to_owned(), child.to_owned());
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    };
+    for text in wanted {
+        let Some((parent, child)) = text.split_once(':') else {
+            bail!("the pairing `{text}` is not of the form PARENT:CHILD");
+        };
+        for name in [parent, child] {
+            let known: Vec<_> = runtimes.iter().chain([reference]).map(|r| r.name.as_str()).collect();
+            if !known.contains(&name) {
+                bail!("the pairing `{text}` names `{name}`, which is none of {}", known.join(", "));
+            }
+        }
+        add(parent, child);
+    }
+    if wanted.is_empty() {
+        for runtime in runtimes {
+            add(&runtime.name, &runtime.name);
+            add(&runtime.name, &reference.name);
+            add(&reference.name, &runtime.name);
+        }
+    }
+    Ok(pairs)
+}
+
+fn new_seed() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}", now.as_nanos() & 0xffff_ffff_ffff)
+}
+
+/// Shows how far the run is.
+struct Display {
+    bar: ProgressBar,
+}
+
+impl Display {
+    fn new() -> Self {
+        let quiet = std::env::var_os("CI").is_some() || !std::io::stderr().is_terminal();
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} plays {elapsed} {wide_msg}");
+        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
+    }
+
+    fn show(&mut self, progress: &Progress<'_>) {
+        match progress {
+            Progress::Plays(count) => {
+                self.bar.inc_length(*count as u64);
+                if self.bar.is_hidden() && *count > 0 {
+                    eprintln!("{count} plays to make");
+                }
+            }
+            Progress::Played => self.bar.inc(1),
+            Progress::Judged(result) if result.expectation != Expectation::Expected => {
+                let line = format!("{} {} {}", result.verdict.name(), result.pairing, result.id);
+                if self.bar.is_hidden() {
+                    eprintln!("{line}");
+                } else {
+                    self.bar.println(line);
+                }
+            }
+            Progress::Shrinking { pairing } => {
+                self.bar.set_message(format!("making a message smaller for {pairing}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
