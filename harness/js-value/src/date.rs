@@ -2,7 +2,7 @@
 
 /// The time value as `Date.prototype.toISOString` writes it; `None` for an invalid date.
 pub(crate) fn to_iso(time: f64) -> Option<String> {
-    if !(time.abs() <= MAX_TIME) {
+    if time.is_nan() || time.abs() > MAX_TIME {
         return None;
     }
     let time = time as i64;

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    BigInt, JsString, Kind, Object, Properties, Property, PropertyKey, Value, View,
-};
+use crate::{BigInt, JsString, Kind, Object, Properties, Property, PropertyKey, Value, View};
 
 /// An object of a [`Graph`]. Means nothing in another graph.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,8 +64,10 @@ impl Graph {
         entries: impl IntoIterator<Item = (K, Value)>,
     ) -> Value {
         let mut object = Object::new(Kind::Plain);
-        object.properties =
-            entries.into_iter().map(|(key, value)| (key, Property::data(value))).collect::<Properties>();
+        object.properties = entries
+            .into_iter()
+            .map(|(key, value)| (key, Property::data(value)))
+            .collect::<Properties>();
         Value::Object(self.add(object))
     }
 

@@ -402,7 +402,8 @@ mod tests {
         for key in ["b", "2", "a", "1", "-1", "01", "__proto__", "4294967294", "4294967295", "b"] {
             properties.insert(key, Property::data(key));
         }
-        let expected = r#""1" "2" "4294967294" "b" "a" "-1" "01" "__proto__" "4294967295" Symbol(s)"#;
+        let expected =
+            r#""1" "2" "4294967294" "b" "a" "-1" "01" "__proto__" "4294967295" Symbol(s)"#;
         assert_eq!(keys(&properties), expected);
         assert_eq!(properties.len(), 10);
         assert!(properties.get(&symbol).is_some());

@@ -97,12 +97,11 @@ impl JsString {
 pub(crate) fn array_index(text: &str) -> Option<u32> {
     match text.as_bytes() {
         [b'0'] => Some(0),
-        [b'1'..=b'9', ..] if text.len() <= 10 => {
-            text.bytes()
-                .try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
-                .and_then(|n| u32::try_from(n).ok())
-                .filter(|n| *n != u32::MAX)
-        }
+        [b'1'..=b'9', ..] if text.len() <= 10 => text
+            .bytes()
+            .try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n != u32::MAX),
         _ => None,
     }
 }
@@ -190,7 +189,10 @@ mod tests {
         check(&[0xde00, 0xd83d], None);
         assert_eq!(JsString::from_utf16(&[0xd83d, 0x78]).to_string_lossy(), "\u{fffd}x");
         assert_eq!(format!("{:?}", JsString::from_utf16(&[0xd83d, 0x0a])), r#""\u{d83d}\n""#);
-        assert_eq!(JsString::from_utf16(&[0xd800]).prefixed("é"), JsString::from_utf16(&[0xe9, 0xd800]));
+        assert_eq!(
+            JsString::from_utf16(&[0xd800]).prefixed("é"),
+            JsString::from_utf16(&[0xe9, 0xd800])
+        );
         assert_eq!(JsString::from("a"), "a");
         assert!(JsString::default().is_empty());
     }

@@ -1,173 +1,314 @@
-//! `JSON.parse`.
+//! `JSON.parse` with a stack of its own.
 
-use std::fmt;
+use super::text::plain_length;
+use super::{ParseError, ParseLimits};
+use crate::{Graph, JsString, Kind, Object, Properties, Property, PropertyKey, Value};
 
-use crate::graph::{Graph, Value};
-use crate::object::{Kind, Object, Properties};
-use crate::string::JsString;
-
-/// What [`parse`] refuses although `JSON.parse` would not. No limit unless said so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ParseLimits {
-    /// How deep containers may be nested.
-    pub max_depth: Option<usize>,
-}
-
-/// Why a text is no JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ParseError {
-    /// It breaks the grammar.
-    Syntax {
-        /// Offset of the first byte that cannot stand where it does; the length of the text if it ends too early.
-        position: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// It is nested deeper than [`ParseLimits::max_depth`].
-    TooDeep {
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax { position, message } => {
-                write!(f, "{message} in JSON at position {position}")
-            }
-            Self::TooDeep { limit } => write!(f, "nested deeper than the limit of {limit}"),
-        }
-    }
-}
-
-impl std::error::Error for ParseError {}
-
-/// Reads a text as `JSON.parse` does, to any depth.
+/// Reads a text exactly as `JSON.parse` does.
 ///
 /// # Errors
 ///
-/// Where the text is no JSON by ECMA-404, or a limit is exceeded.
+/// When `JSON.parse` would throw, or the text is deeper than the limits allow.
 pub fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
-    Parser { text, bytes: text.as_bytes(), at: 0, graph: Graph::default(), limits }.run()
+    let parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        graph: Graph::default(),
+        frames: Vec::new(),
+        elements: Vec::new(),
+        members: Vec::new(),
+        max_depth: limits.max_depth.unwrap_or(usize::MAX),
+    };
+    parser.run()
 }
 
 struct Parser<'t> {
     text: &'t str,
     bytes: &'t [u8],
+    /// How far the text is read.
     at: usize,
     graph: Graph,
-    limits: &'t ParseLimits,
+    /// The arrays and objects that are open, outermost first.
+    frames: Vec<Frame>,
+    /// Elements of all open arrays, those of the innermost last.
+    elements: Vec<Option<Value>>,
+    /// Members of all open objects, likewise. One whose value is not read yet has `undefined`.
+    members: Vec<(PropertyKey, Property)>,
+    max_depth: usize,
 }
 
-/// A container whose end has not been read.
-enum Open {
-    Array(Vec<Option<Value>>),
-    Object { entries: Vec<(JsString, Value)>, key: JsString },
+/// An open array or object, with the place of its first element or member.
+#[derive(Clone, Copy)]
+enum Frame {
+    Array(usize),
+    Object(usize),
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     fn run(mut self) -> Result<Graph, ParseError> {
-        let mut stack: Vec<Open> = Vec::new();
-        'value: loop {
-            // A value starts here.
-            self.skip_space();
-            let mut value = match self.peek() {
-                Some(b'{') => {
-                    self.at += 1;
-                    self.check_depth(stack.len())?;
-                    self.skip_space();
-                    if self.peek() == Some(b'}') {
-                        self.at += 1;
-                        Value::Object(self.graph.add(Object::new(Kind::Plain)))
-                    } else {
-                        let key = self.key()?;
-                        stack.push(Open::Object { entries: Vec::new(), key });
-                        continue 'value;
-                    }
-                }
-                Some(b'[') => {
-                    self.at += 1;
-                    self.check_depth(stack.len())?;
-                    self.skip_space();
-                    if self.peek() == Some(b']') {
-                        self.at += 1;
-                        Value::Object(self.graph.add(Object::new(Kind::Array(Vec::new()))))
-                    } else {
-                        stack.push(Open::Array(Vec::new()));
-                        continue 'value;
-                    }
-                }
-                Some(b'"') => Value::String(self.string()?),
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.word("true", Value::Bool(true))?,
-                Some(b'f') => self.word("false", Value::Bool(false))?,
-                Some(b'n') => self.word("null", Value::Null)?,
-                Some(_) => return self.unexpected("unexpected token"),
-                None => return self.unexpected("unexpected end"),
-            };
-            // It ends here, and with it perhaps what holds it.
-            loop {
+        self.skip_space();
+        loop {
+            let Some(value) = self.value()? else { continue };
+            if let Some(root) = self.attach(value)? {
                 self.skip_space();
-                match stack.last_mut() {
-                    None => {
-                        if self.at < self.bytes.len() {
-                            return self.unexpected("unexpected token after the value");
-                        }
-                        self.graph.set_root(value);
-                        return Ok(self.graph);
-                    }
-                    Some(Open::Array(items)) => {
-                        items.push(Some(value));
-                        match self.bytes.get(self.at) {
-                            Some(b',') => {
-                                self.at += 1;
-                                continue 'value;
-                            }
-                            Some(b']') => self.at += 1,
-                            _ => return self.unexpected("expected ',' or ']'"),
-                        }
-                    }
-                    Some(Open::Object { entries, key }) => {
-                        entries.push((std::mem::take(key), value));
-                        match self.bytes.get(self.at) {
-                            Some(b',') => {
-                                self.at += 1;
-                                self.skip_space();
-                                let next = self.key()?;
-                                if let Some(Open::Object { key, .. }) = stack.last_mut() {
-                                    *key = next;
-                                }
-                                continue 'value;
-                            }
-                            Some(b'}') => self.at += 1,
-                            _ => return self.unexpected("expected ',' or '}'"),
-                        }
-                    }
+                if self.at < self.bytes.len() {
+                    return Err(self.error("expected the end of the text"));
                 }
-                let object = match stack.pop() {
-                    Some(Open::Array(items)) => Object::new(Kind::Array(items)),
-                    Some(Open::Object { entries, .. }) => {
-                        let mut object = Object::new(Kind::Plain);
-                        object.properties = Properties::from_unordered(entries);
-                        object
-                    }
-                    None => Object::new(Kind::Plain),
-                };
-                value = Value::Object(self.graph.add(object));
+                self.graph.set_root(root);
+                return Ok(self.graph);
             }
         }
     }
 
-    fn check_depth(&self, open: usize) -> Result<(), ParseError> {
-        match self.limits.max_depth {
-            Some(limit) if open >= limit => Err(ParseError::TooDeep { limit }),
-            _ => Ok(()),
+    /// Reads a value; `None` if that is the beginning of an array or object with something in it,
+    /// up to the first value.
+    fn value(&mut self) -> Result<Option<Value>, ParseError> {
+        Ok(Some(match self.peek() {
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
+            Some(b'{') => {
+                self.open(Frame::Object(self.members.len()))?;
+                if self.peek() != Some(b'}') {
+                    self.key()?;
+                    return Ok(None);
+                }
+                self.at += 1;
+                self.frames.pop();
+                Value::Object(self.graph.add(Object::new(Kind::Plain)))
+            }
+            Some(b'[') => {
+                self.open(Frame::Array(self.elements.len()))?;
+                if self.peek() != Some(b']') {
+                    return Ok(None);
+                }
+                self.at += 1;
+                self.frames.pop();
+                Value::Object(self.graph.add(Object::new(Kind::Array(Vec::new()))))
+            }
+            Some(b't') => self.word("true", Value::Bool(true))?,
+            Some(b'f') => self.word("false", Value::Bool(false))?,
+            Some(b'n') => self.word("null", Value::Null)?,
+            _ => return Err(self.error("expected a value")),
+        }))
+    }
+
+    /// Puts a value in its place and closes what ends after it. Returns the outermost value, or
+    /// `None` up to the next value.
+    fn attach(&mut self, mut value: Value) -> Result<Option<Value>, ParseError> {
+        loop {
+            let Some(&frame) = self.frames.last() else { return Ok(Some(value)) };
+            self.skip_space();
+            match frame {
+                Frame::Array(start) => {
+                    self.elements.push(Some(value));
+                    match self.peek() {
+                        Some(b',') => {
+                            self.at += 1;
+                            self.skip_space();
+                            return Ok(None);
+                        }
+                        Some(b']') => {
+                            let elements = self.elements.drain(start..).collect();
+                            value = self.close(Object::new(Kind::Array(elements)));
+                        }
+                        _ => return Err(self.error("expected ',' or ']'")),
+                    }
+                }
+                Frame::Object(start) => {
+                    if let Some((_, property)) = self.members.last_mut() {
+                        *property = Property::data(value);
+                    }
+                    match self.peek() {
+                        Some(b',') => {
+                            self.at += 1;
+                            self.skip_space();
+                            self.key()?;
+                            return Ok(None);
+                        }
+                        Some(b'}') => {
+                            let mut object = Object::new(Kind::Plain);
+                            object.properties =
+                                Properties::from_entries(self.members.drain(start..));
+                            value = self.close(object);
+                        }
+                        _ => return Err(self.error("expected ',' or '}'")),
+                    }
+                }
+            }
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    fn open(&mut self, frame: Frame) -> Result<(), ParseError> {
+        if self.frames.len() >= self.max_depth {
+            return Err(ParseError::TooDeep { limit: self.max_depth });
+        }
+        self.frames.push(frame);
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    fn close(&mut self, object: Object) -> Value {
+        self.at += 1;
+        self.frames.pop();
+        Value::Object(self.graph.add(object))
+    }
+
+    /// Reads a key with its colon, up to the value.
+    fn key(&mut self) -> Result<(), ParseError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error("expected a string as key"));
+        }
+        let key = PropertyKey::String(self.string()?);
+        self.members.push((key, Property::data(Value::Undefined)));
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.error("expected ':'"));
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, ParseError> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.error("expected a value"));
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    /// Reads a string from its opening quote.
+    fn string(&mut self) -> Result<JsString, ParseError> {
+        self.at += 1;
+        let plain = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(JsString::from(plain));
+        }
+        let mut text = StringBuilder::Utf8(plain.to_owned());
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text.finish());
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    self.escape(&mut text)?;
+                }
+                Some(_) => return Err(self.error("unexpected control character in a string")),
+                None => return Err(self.error("unterminated string")),
+            }
+            text.push_str(self.plain());
+        }
+    }
+
+    /// Reads characters that stand for themselves.
+    fn plain(&mut self) -> &'t str {
+        let start = self.at;
+        self.at += plain_length(&self.bytes[start..]);
+        // Quotes, backslashes and control characters are whole characters.
+        &self.text[start..self.at]
+    }
+
+    /// Reads an escape sequence past its backslash.
+    fn escape(&mut self, text: &mut StringBuilder) -> Result<(), ParseError> {
+        let character = match self.peek() {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.at += 1;
+                let unit = self.hex()?;
+                text.push_unit(unit, || self.low_surrogate());
+                return Ok(());
+            }
+            _ => return Err(self.error("bad escape sequence")),
+        };
+        self.at += 1;
+        text.push(character);
+        Ok(())
+    }
+
+    /// Reads the escape of a low surrogate, if one follows.
+    fn low_surrogate(&mut self) -> Option<u16> {
+        let before = self.at;
+        if self.bytes[before..].starts_with(b"\\u") {
+            self.at += 2;
+            if let Ok(unit @ 0xdc00..=0xdfff) = self.hex() {
+                return Some(unit);
+            }
+        }
+        self.at = before;
+        None
+    }
+
+    /// Reads four hexadecimal digits.
+    fn hex(&mut self) -> Result<u16, ParseError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            let Some(digit) = digit else { return Err(self.error("bad escape sequence")) };
+            unit = unit << 4 | digit as u16;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    fn number(&mut self) -> Result<f64, ParseError> {
+        let start = self.at;
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let mut digits = match self.peek() {
+            Some(b'0') => {
+                self.at += 1;
+                if let Some(b'0'..=b'9') = self.peek() {
+                    return Err(self.error("unexpected digit after a leading zero"));
+                }
+                Digits::default()
+            }
+            _ => self.digits(Digits::default())?,
+        };
+        let integer_end = self.at;
+        let mut simple = true;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            digits = self.digits(digits)?;
+        }
+        let fraction = (self.at - integer_end).saturating_sub(1);
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits(Digits::default())?;
+            simple = false;
+        }
+        // Both operands are exact, so the quotient is the nearest double.
+        let size = match POWERS_OF_TEN.get(fraction) {
+            Some(power) if simple && digits.count <= 15 => digits.value as f64 / power,
+            _ => return Ok(self.text[start..self.at].parse().expect("JSON numbers are Rust's")),
+        };
+        Ok(if negative { -size } else { size })
+    }
+
+    /// Reads at least one digit.
+    fn digits(&mut self, mut digits: Digits) -> Result<Digits, ParseError> {
+        let start = self.at;
+        while let Some(byte @ b'0'..=b'9') = self.peek() {
+            digits.value = digits.value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.error("expected a digit"));
+        }
+        digits.count += self.at - start;
+        Ok(digits)
     }
 
     fn skip_space(&mut self) {
@@ -176,202 +317,73 @@ impl Parser<'_> {
         }
     }
 
-    fn unexpected<T>(&self, message: &str) -> Result<T, ParseError> {
-        Err(ParseError::Syntax { position: self.at, message: message.to_owned() })
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Result<Value, ParseError> {
-        for expected in word.bytes() {
-            if self.peek() != Some(expected) {
-                return self.unexpected("unexpected token");
-            }
-            self.at += 1;
-        }
-        Ok(value)
-    }
-
-    /// A key and the colon after it.
-    fn key(&mut self) -> Result<JsString, ParseError> {
-        if self.peek() != Some(b'"') {
-            return self.unexpected("expected a property name");
-        }
-        let key = self.string()?;
-        self.skip_space();
-        if self.peek() != Some(b':') {
-            return self.unexpected("expected ':' after a property name");
-        }
-        self.at += 1;
-        Ok(key)
-    }
-
-    fn number(&mut self) -> Result<Value, ParseError> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits(),
-            _ => return self.unexpected("expected a digit"),
-        }
-        // Short integers need no general reading.
-        if self.at - start <= 15 && !matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
-            let text = &self.bytes[start..self.at];
-            let (negative, digits) = match text {
-                [b'-', digits @ ..] => (true, digits),
-                digits => (false, digits),
-            };
-            let integer =
-                digits.iter().fold(0_u64, |n, digit| n * 10 + u64::from(digit - b'0')) as f64;
-            return Ok(Value::Number(if negative { -integer } else { integer }));
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.some_digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.some_digits()?;
-        }
-        // The grammar of Rust's reader contains this one; too large reads as infinity.
-        match self.text[start..self.at].parse() {
-            Ok(number) => Ok(Value::Number(number)),
-            Err(_) => self.unexpected("expected a number"),
-        }
-    }
-
-    fn digits(&mut self) {
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    fn some_digits(&mut self) -> Result<(), ParseError> {
-        if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return self.unexpected("expected a digit");
-        }
-        self.digits();
-        Ok(())
-    }
-
-    /// A string, from its opening quote on.
-    fn string(&mut self) -> Result<JsString, ParseError> {
-        self.at += 1;
-        let mut part = self.at;
-        let end = self.plain_end();
-        self.at = end;
-        if self.peek() == Some(b'"') {
-            self.at += 1;
-            return Ok(self.text[part..end].into());
-        }
-        // There are escapes: text as long as no surrogate stands alone, code units from then on.
-        let mut text = String::new();
-        let mut wide: Option<Vec<u16>> = None;
-        loop {
-            let plain = &self.text[part..self.at];
-            match &mut wide {
-                None => text.push_str(plain),
-                Some(units) => units.extend(plain.encode_utf16()),
-            }
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(
-                        wide.map_or_else(|| text.into(), |units| JsString::from_utf16(&units))
-                    );
-                }
-                Some(b'\\') => {
-                    self.at += 1;
-                    self.escape(&mut text, &mut wide)?;
-                }
-                Some(_) => return self.unexpected("control character in a string"),
-                None => return self.unexpected("unterminated string"),
-            }
-            part = self.at;
-            self.at = self.plain_end();
-        }
-    }
-
-    /// Where the text that stands for itself ends: at a quote, a backslash, a control character, or the end.
-    fn plain_end(&self) -> usize {
-        let rest = &self.bytes[self.at..];
-        let special = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-        let control = rest[..special].iter().position(|byte| *byte < 0x20);
-        self.at + control.unwrap_or(special)
-    }
-
-    fn escape(&mut self, text: &mut String, wide: &mut Option<Vec<u16>>) -> Result<(), ParseError> {
-        let c = match self.peek() {
-            Some(b'"') => '"',
-            Some(b'\\') => '\\',
-            Some(b'/') => '/',
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.at += 1;
-                let first = self.hex()?;
-                return self.unit(first, text, wide);
-            }
-            Some(_) => return self.unexpected("bad escape"),
-            None => return self.unexpected("unterminated string"),
+    #[cold]
+    fn error(&self, message: &str) -> ParseError {
+        let message = if self.at == self.bytes.len() {
+            format!("unexpected end of the text: {message}")
+        } else {
+            message.to_owned()
         };
-        self.at += 1;
-        match wide {
-            None => text.push(c),
-            Some(units) => units.push(c as u16),
+        ParseError::Syntax { position: self.at, message }
+    }
+}
+
+/// Digits read as an integer, right if there are no more than 19.
+#[derive(Clone, Copy, Default)]
+struct Digits {
+    value: u64,
+    count: usize,
+}
+
+/// Those that are doubles.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// A string with escapes, as far as it is read.
+enum StringBuilder {
+    Utf8(String),
+    /// Once there was a lone surrogate.
+    Wide(Vec<u16>),
+}
+
+impl StringBuilder {
+    fn push_str(&mut self, text: &str) {
+        match self {
+            Self::Utf8(utf8) => utf8.push_str(text),
+            Self::Wide(units) => units.extend(text.encode_utf16()),
         }
-        Ok(())
     }
 
-    /// A code unit from an escape, with the one after it where both make a pair.
-    fn unit(
-        &mut self,
-        first: u16,
-        text: &mut String,
-        wide: &mut Option<Vec<u16>>,
-    ) -> Result<(), ParseError> {
-        if let Some(units) = wide {
-            units.push(first);
-            return Ok(());
-        }
-        if let Some(c) = char::from_u32(u32::from(first)) {
-            text.push(c);
-            return Ok(());
-        }
-        if (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
-            let before = self.at;
-            self.at += 2;
-            let second = self.hex()?;
-            if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
-                text.push(c);
-                return Ok(());
+    fn push(&mut self, character: char) {
+        self.push_str(character.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Adds an escaped code unit, with the other half of its pair if there is one.
+    fn push_unit(&mut self, unit: u16, low: impl FnOnce() -> Option<u16>) {
+        let low = if let 0xd800..=0xdbff = unit { low() } else { None };
+        let units = [unit, low.unwrap_or(0)];
+        let units = &units[..1 + usize::from(low.is_some())];
+        match (char::decode_utf16(units.iter().copied()).next(), &mut *self) {
+            (Some(Ok(character)), _) => self.push(character),
+            (_, Self::Wide(wide)) => wide.push(unit),
+            (_, Self::Utf8(text)) => {
+                let mut wide: Vec<u16> = text.encode_utf16().collect();
+                wide.push(unit);
+                *self = Self::Wide(wide);
             }
-            self.at = before;
         }
-        let units = wide.insert(std::mem::take(text).encode_utf16().collect());
-        units.push(first);
-        Ok(())
     }
 
-    fn hex(&mut self) -> Result<u16, ParseError> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            let digit = match self.peek() {
-                Some(byte @ b'0'..=b'9') => byte - b'0',
-                Some(byte @ b'a'..=b'f') => byte - b'a' + 10,
-                Some(byte @ b'A'..=b'F') => byte - b'A' + 10,
-                Some(_) => return self.unexpected("bad escape"),
-                None => return self.unexpected("unterminated string"),
-            };
-            unit = unit << 4 | u16::from(digit);
-            self.at += 1;
+    fn finish(self) -> JsString {
+        match self {
+            Self::Utf8(text) => JsString::from(text),
+            Self::Wide(units) => JsString::from_utf16(&units),
         }
-        Ok(unit)
     }
 }

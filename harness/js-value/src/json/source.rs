@@ -1,0 +1,151 @@
+//! What the members of an array or object are, in order.
+
+use super::lookup::{Item, Key, Lookup};
+use crate::object::{Element, element};
+use crate::{BigInt, Exception, Graph, JsString, Kind, Object, ObjectId, Value, ViewClass};
+
+/// The place reached in a container that is being written.
+#[derive(Debug)]
+pub(super) enum Source<'g> {
+    Array(ArraySource<'g>),
+    Object(ObjectSource<'g>),
+    /// The object that a Buffer's `toJSON` returns, past its members.
+    BufferEnd,
+}
+
+#[derive(Debug)]
+pub(super) struct ArraySource<'g> {
+    id: ObjectId,
+    elements: &'g [Option<Value>],
+    next: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct ObjectSource<'g> {
+    id: ObjectId,
+    object: &'g Object,
+    /// Number of members that are no properties.
+    exotic: usize,
+    next_exotic: usize,
+    /// The next array index among the properties; `None` when there are no more.
+    next_index: Option<u32>,
+    next_named: usize,
+}
+
+impl<'g> Source<'g> {
+    /// The members of an array or object, or of that behind a proxy.
+    pub(super) fn new(graph: &'g Graph, id: ObjectId) -> Self {
+        let (object, _) = graph.target(id);
+        if let Kind::Array(elements) = &object.kind {
+            return Self::Array(ArraySource { id, elements, next: 0 });
+        }
+        let exotic = match &object.kind {
+            Kind::Arguments(values) => values.len(),
+            Kind::View { class, bytes } => {
+                class.element_size().map_or(0, |size| bytes.len() / size)
+            }
+            // Only behind a proxy: otherwise they are unboxed.
+            Kind::Boxed(Value::String(text)) => text.len_utf16(),
+            Kind::RawJson(_) => 1,
+            _ => 0,
+        };
+        let next_index = object.properties.index_from(0).map(|(index, _)| index);
+        let places = ObjectSource { id, object, exotic, next_exotic: 0, next_index, next_named: 0 };
+        Self::Object(places)
+    }
+
+    /// Whether it is an array.
+    pub(super) fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+}
+
+impl<'g> ArraySource<'g> {
+    /// The next element.
+    pub(super) fn next(
+        &mut self,
+        lookup: Lookup<'g>,
+    ) -> Option<Result<(usize, Item<'g>), Exception>> {
+        let index = self.next;
+        let element = self.elements.get(index)?;
+        self.next += 1;
+        let item = match element {
+            Some(value) => lookup.item(value, Key::Index(index)),
+            None => lookup.hole(self.id, index),
+        };
+        Some(item.map(|item| (index, item)))
+    }
+}
+
+impl<'g> ObjectSource<'g> {
+    /// The next own enumerable property with a string key, whatever its value.
+    pub(super) fn next(
+        &mut self,
+        lookup: Lookup<'g>,
+    ) -> Option<Result<(Key<'g>, Item<'g>), Exception>> {
+        if self.next_exotic < self.exotic {
+            let index = self.next_exotic;
+            self.next_exotic += 1;
+            return Some(self.exotic(index, lookup));
+        }
+        while let Some(index) = self.next_index {
+            let (index, property) = self.object.properties.index_from(index)?;
+            self.next_index = index
+                .checked_add(1)
+                .and_then(|next| self.object.properties.index_from(next))
+                .map(|(index, _)| index);
+            if property.enumerable && index as usize >= self.exotic {
+                let key = Key::Index(index as usize);
+                let item = lookup.slot(&property.slot, self.id, key);
+                return Some(item.map(|item| (key, item)));
+            }
+        }
+        let named = self.object.properties.named();
+        let skipped =
+            named[self.next_named..].iter().position(|(_, property)| property.enumerable)?;
+        let (key, property) = &named[self.next_named + skipped];
+        self.next_named += skipped + 1;
+        let item = lookup.slot(&property.slot, self.id, Key::Name(key));
+        Some(item.map(|item| (Key::Name(key), item)))
+    }
+
+    fn exotic(&self, index: usize, lookup: Lookup<'g>) -> Result<(Key<'g>, Item<'g>), Exception> {
+        let key = Key::Index(index);
+        let item = match &self.object.kind {
+            Kind::Arguments(values) => lookup.item(&values[index], key)?,
+            Kind::View { class, bytes } => self.element(*class, bytes, index, lookup)?,
+            Kind::Boxed(Value::String(text)) => {
+                let units: Vec<u16> = text.encode_utf16().skip(index).take(1).collect();
+                Item::Made(JsString::from_utf16(&units))
+            }
+            Kind::RawJson(text) => {
+                return Ok((Key::Text("rawJSON"), Item::Made(text.as_str().into())));
+            }
+            _ => Item::Nothing,
+        };
+        Ok((key, item))
+    }
+
+    fn element(
+        &self,
+        class: ViewClass,
+        bytes: &[u8],
+        index: usize,
+        lookup: Lookup<'g>,
+    ) -> Result<Item<'g>, Exception> {
+        match element(class, bytes, index) {
+            Some(Element::Number(n)) => Ok(Item::Number(n)),
+            Some(Element::BigInt(n)) => self.big_element(&n, index, lookup),
+            None => Ok(Item::Nothing),
+        }
+    }
+
+    fn big_element(
+        &self,
+        n: &BigInt,
+        index: usize,
+        lookup: Lookup<'g>,
+    ) -> Result<Item<'g>, Exception> {
+        lookup.big_int(n, Key::Index(index))
+    }
+}
