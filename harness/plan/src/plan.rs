@@ -141,7 +141,11 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// The message.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::recipe::present",
+            skip_serializing_if = "Option::is_none"
+        )]
         value: Option<Recipe>,
         /// Pass a callback that records its call.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -306,7 +310,11 @@ pub enum Step {
         /// The event.
         event: Event,
         /// Count only calls whose first argument has exactly this description.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::recipe::present",
+            skip_serializing_if = "Option::is_none"
+        )]
         value: Option<Recipe>,
         /// How many, from the start of the role.
         #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -365,17 +373,33 @@ pub struct Launch {
     #[serde(default, skip_serializing_if = "Program::is_driver")]
     pub program: Program,
     /// `args`; any value, so that wrong ones can be tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::recipe::present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub args: Option<Recipe>,
     /// `options.stdio`; any value. For `fork` Node's default when absent, for `spawn`
     /// `["inherit", "inherit", "inherit", "ipc"]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::recipe::present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub stdio: Option<Recipe>,
     /// `options.serialization`; any value. The plan's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::recipe::present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub serialization: Option<Recipe>,
     /// The whole `options` argument, in place of all others: any value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::recipe::present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub options: Option<Recipe>,
     /// `options.silent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -533,7 +557,8 @@ pub enum Inspect {
     Surface,
     /// `Surface` as a worker thread of this process sees it.
     WorkerSurface,
-    /// Own property names that the channel added to the ChildProcess or process.
+    /// Own property names that the channel added to the ChildProcess or process, sorted, apart
+    /// from the deprecated `_channel`.
     OwnKeys,
     /// Numbers of listeners the runtime itself has added.
     ListenerCounts,

@@ -166,7 +166,11 @@ pub enum Tagged {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stack: Option<String>,
         /// The cause.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::recipe::present",
+            skip_serializing_if = "Option::is_none"
+        )]
         cause: Option<Recipe>,
         /// Other properties.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -297,7 +301,11 @@ pub struct Property {
     /// The key: a string, `utf16` or `symbol` recipe.
     pub key: Recipe,
     /// The value of a data property.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::recipe::present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub value: Option<Recipe>,
     /// What the getter of an accessor property does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -422,6 +430,13 @@ impl From<&str> for Recipe {
     }
 }
 
+/// A recipe in a field that may be absent: `null` is a recipe, not the absence of one.
+pub(crate) fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Recipe>, D::Error> {
+    Recipe::deserialize(deserializer).map(Some)
+}
+
 impl<'de> Deserialize<'de> for Recipe {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_json(Value::deserialize(deserializer)?).map_err(D::Error::custom)
@@ -502,6 +517,7 @@ mod tests {
             r#"{"$":"object","prototype":{"class":"A"},"properties":[{"key":{"$":"symbol","description":"k"},"value":1},{"key":"g","get":{"throws":{"class":"RangeError","message":"boom"}},"enumerable":false}]}"#,
             r#"{"$":"function","behaviour":{"returns-argument":"key="}}"#,
             r#"{"$":"date","time":"NaN"}"#,
+            r#"{"$":"object","properties":[{"key":"a","value":null}]}"#,
             r#"{"$":"map","entries":[[1,"a"],[{"k":1},{"$":"set","values":[]}]]}"#,
             r#"{"$":"view","class":"Buffer","bytes":"6869"}"#,
         ] {

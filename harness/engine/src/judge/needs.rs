@@ -34,15 +34,21 @@ fn meets(seen: &Seen, need: &Need) -> bool {
     need.with.iter().all(|(path, want)| at(&json, path).is_some_and(|have| equal(have, want)))
 }
 
-/// The value at a path such as `arguments[0].code`.
+/// The value at a path such as `arguments[0].code`. What a description lacks is looked for among
+/// its `properties`.
 pub(super) fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(json, |json, part| {
         let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
-        let json = if key.is_empty() { json } else { json.get(key)? };
+        let json = if key.is_empty() { json } else { json.get(key).or_else(|| own(json, key))? };
         indices.split('[').filter(|i| !i.is_empty()).try_fold(json, |json, index| {
             json.get(index.trim_end_matches(']').parse::<usize>().ok()?)
         })
     })
+}
+
+/// The value of an own property that a description lists, such as the `code` of an error.
+fn own<'a>(json: &'a Value, key: &str) -> Option<&'a Value> {
+    json.get("properties")?.as_array()?.iter().find(|p| p["key"] == key)?.get("value")
 }
 
 /// Equality in which 1 and 1.0 are one number.

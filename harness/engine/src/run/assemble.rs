@@ -81,7 +81,8 @@ fn clauses(run: &Run<'_>, cases: &[CaseResult]) -> Vec<ClauseResult> {
         for clause in &case.clauses {
             let Some(entry) = index.get(clause).map(|index| &mut clauses[*index]) else { continue };
             let verdict = of_clause(case, clause);
-            entry.tested |= !matches!(verdict, Verdict::NotRun | Verdict::HarnessError | Verdict::Unsupported);
+            entry.tested |=
+                !matches!(verdict, Verdict::NotRun | Verdict::HarnessError | Verdict::Unsupported);
             let worst = entry.verdicts.entry(case.pairing.clone()).or_insert(verdict);
             *worst = (*worst).max(verdict);
         }
@@ -106,12 +107,8 @@ fn summary(cases: &[CaseResult]) -> Summary {
         summary.cases += 1;
         let verdict = case.verdict.name().to_owned();
         *summary.by_verdict.entry(verdict.clone()).or_default() += 1;
-        *summary
-            .by_pairing
-            .entry(case.pairing.clone())
-            .or_default()
-            .entry(verdict)
-            .or_default() += 1;
+        *summary.by_pairing.entry(case.pairing.clone()).or_default().entry(verdict).or_default() +=
+            1;
         if case.expectation != Expectation::Expected {
             summary.unexpected += 1;
         }
@@ -126,7 +123,8 @@ fn host(duration: Duration) -> Host {
         os: std::env::consts::OS.to_owned(),
         kernel: system.release().to_string_lossy().into_owned(),
         arch: std::env::consts::ARCH.to_owned(),
-        cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1)),
+        cpus: std::thread::available_parallelism()
+            .map_or(1, |n| u32::try_from(n.get()).unwrap_or(1)),
         started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     }

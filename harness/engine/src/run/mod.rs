@@ -121,9 +121,9 @@ impl Run<'_> {
             .iter()
             .flat_map(|case| {
                 let plan = &case.plan;
-                pairings.iter().flat_map(move |pairing| {
-                    std::iter::repeat_n(Job { plan, pairing }, repeat)
-                })
+                pairings
+                    .iter()
+                    .flat_map(move |pairing| std::iter::repeat_n(Job { plan, pairing }, repeat))
             })
             .collect();
         progress(Progress::Plays(jobs.len()));
@@ -304,7 +304,11 @@ impl Run<'_> {
         interrupted: bool,
         done: &mut Vec<CaseResult>,
     ) {
-        let reason = if interrupted { "the run was interrupted" } else { "the run was stopped at the first failure" };
+        let reason = if interrupted {
+            "the run was interrupted"
+        } else {
+            "the run was stopped at the first failure"
+        };
         for case in cases {
             for pairing in pairings {
                 if done.iter().any(|d| d.id == case.id && d.pairing == pairing.name) {

@@ -166,3 +166,10 @@ pub enum RuntimeError {
 fn role_words(role: Option<Role>) -> String {
     role.map(|role| format!("in the {role} role, ")).unwrap_or_default()
 }
+
+impl RuntimeError {
+    /// Whether the user named the runtime wrongly; otherwise the machine lacks something.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::BadName { .. } | Self::Unknown { .. } | Self::BadCommand { .. })
+    }
+}

@@ -24,7 +24,9 @@ impl Unpacked {
 
 pub(super) fn drivers() -> Result<Unpacked, Failure> {
     let harness = |what: &str, error: std::io::Error| {
-        Failure::Harness(anyhow!("failed to {what}: {error}; TMPDIR must name a writable folder with free space"))
+        Failure::Harness(anyhow!(
+            "failed to {what}: {error}; TMPDIR must name a writable folder with free space"
+        ))
     };
     let folder = tempfile::Builder::new()
         .prefix("ipc-driver-")
@@ -32,7 +34,8 @@ pub(super) fn drivers() -> Result<Unpacked, Failure> {
         .map_err(|e| harness("make a folder for the driver", e))?;
     for (name, text) in DRIVER_FILES {
         let path = folder.path().join(name);
-        std::fs::write(&path, text).map_err(|e| harness(&format!("write {}", path.display()), e))?;
+        std::fs::write(&path, text)
+            .map_err(|e| harness(&format!("write {}", path.display()), e))?;
     }
     let own = std::env::current_exe().map_err(|e| harness("find the own program", e))?;
     let drivers = Drivers {

@@ -17,7 +17,8 @@ pub(super) fn list(args: ListArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
     let selection = Selection { filters: args.filters, ..Selection::default() };
     let cases = catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
-    let untested: Vec<&Clause> = catalogue.clauses.iter().filter(|c| c.untested.is_some()).collect();
+    let untested: Vec<&Clause> =
+        catalogue.clauses.iter().filter(|c| c.untested.is_some()).collect();
     if args.json {
         let json = json!({
             "cases": cases.iter().map(|case| json!({
@@ -56,11 +57,8 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
     let interrupt = interrupt()?;
     let host = host(None)?;
     let drivers = embedded::drivers()?;
-    let mut wanted: Vec<(String, Option<String>, bool)> = vec![(
-        "node".to_owned(),
-        (args.reference != "node").then(|| args.reference.clone()),
-        true,
-    )];
+    let mut wanted: Vec<(String, Option<String>, bool)> =
+        vec![("node".to_owned(), (args.reference != "node").then(|| args.reference.clone()), true)];
     if args.runtimes.is_empty() {
         wanted.extend(["rust", "bun", "deno"].map(|name| (name.to_owned(), None, name == "rust")));
     }
@@ -109,7 +107,10 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
             "there is no clause {id}; `ipc-conformance list --json` shows all of them"
         )));
     };
-    let mut text = format!("{} ({})\n{}\n\nsource: {}\n", clause.id, clause.level, clause.sentence, clause.source);
+    let mut text = format!(
+        "{} ({})\n{}\n\nsource: {}\n",
+        clause.id, clause.level, clause.sentence, clause.source
+    );
     let until = clause.until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
     let _ = writeln!(text, "holds from Node {} {until}", clause.since);
     text.push_str(&cases_of(&catalogue, clause));
@@ -138,7 +139,8 @@ fn cases_of(catalogue: &Catalogue, clause: &Clause) -> String {
 
 pub(super) fn report(args: ReportArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
-    let results = report::read(&args.results).map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
+    let results =
+        report::read(&args.results).map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
     let out = args.out.unwrap_or_else(|| {
         let parent = args.results.parent().unwrap_or(&args.results).to_owned();
         if args.results.is_dir() { args.results.clone() } else { parent }

@@ -18,7 +18,8 @@ use super::{Failure, Outcome, embedded, host, print};
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
     let (case, pair) = if Path::new(&args.plan).is_file() {
-        let case = Case::from_plan_file(Path::new(&args.plan)).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
+        let case = Case::from_plan_file(Path::new(&args.plan))
+            .map_err(|e| Failure::Usage(anyhow!("{e}")))?;
         (case, args.pair.clone())
     } else {
         let (id, pair, seed) = token(&args.plan)?;
@@ -26,7 +27,9 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         known.extend(catalogue.cases.iter().cloned());
         known.extend(generated_case(seed, id));
         let case = known.into_iter().find(|case| case.id == id).ok_or_else(|| {
-            Failure::Usage(anyhow!("there is no case {id}; `ipc-conformance list` shows all of them"))
+            Failure::Usage(anyhow!(
+                "there is no case {id}; `ipc-conformance list` shows all of them"
+            ))
         })?;
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
@@ -41,21 +44,28 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
             Failure::Usage(anyhow!("the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"))
         })
     };
-    let (parent, child) = pair
-        .split_once(':')
-        .ok_or_else(|| Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD")))?;
+    let (parent, child) = pair.split_once(':').ok_or_else(|| {
+        Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD"))
+    })?;
     let load = Limits::load(1);
     let observed_pairing = side(parent)?.pairing(side(child)?, load);
     let one = |pairing| {
-        play(&host, &case.plan, pairing, &interrupt).map_err(|e| Failure::Harness(anyhow!("failed to {e}")))
+        play(&host, &case.plan, pairing, &interrupt)
+            .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))
     };
-    let expected = one(&reference.pairing(&reference, load))?;
+    let reference_pairing = reference.pairing(&reference, load);
+    let expected = one(&reference_pairing)?;
     let observed = one(&observed_pairing)?;
 
     let level_of = |id: &str| {
-        catalogue.clauses.iter().find(|clause| clause.id == id).map_or(Level::Must, |clause| clause.level)
+        catalogue
+            .clauses
+            .iter()
+            .find(|clause| clause.id == id)
+            .map_or(Level::Must, |clause| clause.level)
     };
-    let judgement = judge::judge(&case, std::slice::from_ref(&expected), &observed, Level::Should, &level_of);
+    let judgement =
+        judge::judge(&case, std::slice::from_ref(&expected), &observed, Level::Should, &level_of);
     let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
     if let Some(reason) = &judgement.reason {
         let _ = writeln!(text, "  {reason}");
@@ -85,7 +95,12 @@ fn show(text: &mut String, title: &str, history: &History) {
         let _ = writeln!(text, "\n{title}, {role}:");
         for record in history.log(role) {
             let json = serde_json::to_string(&record.seen).unwrap_or_default();
-            let _ = writeln!(text, "  {:>4} {}", record.seq, json.escape_debug().to_string().replace("\\\"", "\""));
+            let _ = writeln!(
+                text,
+                "  {:>4} {}",
+                record.seq,
+                json.escape_debug().to_string().replace("\\\"", "\"")
+            );
         }
     }
     let ending = serde_json::to_string(&history.ending).unwrap_or_default();

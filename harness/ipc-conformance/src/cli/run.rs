@@ -30,7 +30,9 @@ pub(super) fn run(args: RunArgs) -> Outcome {
     let mut cases = stored(&args.regressions)?;
     cases.extend(catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?);
     if cases.is_empty() && args.generate == 0 {
-        return Err(Failure::Usage(anyhow!("no case is selected and no message is to be generated")));
+        return Err(Failure::Usage(anyhow!(
+            "no case is selected and no message is to be generated"
+        )));
     }
     let expectations = expectations(&args.expectations, &catalogue)?;
     // Fails now rather than after the work.
@@ -41,10 +43,9 @@ pub(super) fn run(args: RunArgs) -> Outcome {
     let drivers = embedded::drivers()?;
     let (reference, runtimes) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
     let pairs = pairs(&args.pairs, &reference, &runtimes).map_err(Failure::Usage)?;
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
+    let jobs = args
+        .jobs
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let run = Run {
         catalogue: &catalogue,
         cases,
@@ -79,7 +80,8 @@ pub(super) fn run(args: RunArgs) -> Outcome {
 
 /// 0 every verdict as expected; 1 not; 2 a wrong expectation; 4 the harness.
 pub(super) fn exit_code(results: &Results) -> u8 {
-    if results.cases.iter().any(|case| case.verdict == Verdict::HarnessError) || results.interrupted {
+    if results.cases.iter().any(|case| case.verdict == Verdict::HarnessError) || results.interrupted
+    {
         return 4;
     }
     if !results.problems.is_empty() {
@@ -96,7 +98,10 @@ pub(super) fn catalogue(args: &SpecArgs) -> Result<Catalogue, Failure> {
     loaded.map_err(|mistakes| Failure::Usage(anyhow!("the specs have mistakes\n{mistakes}")))
 }
 
-fn expectations(files: &[std::path::PathBuf], catalogue: &Catalogue) -> Result<Expectations, Failure> {
+fn expectations(
+    files: &[std::path::PathBuf],
+    catalogue: &Catalogue,
+) -> Result<Expectations, Failure> {
     let loaded = if files.is_empty() {
         Expectations::embedded(catalogue)
     } else {
@@ -118,13 +123,21 @@ pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
-    paths.iter().map(|path| Case::from_plan_file(path).map_err(|e| Failure::Usage(anyhow!("{e}")))).collect()
+    paths
+        .iter()
+        .map(|path| Case::from_plan_file(path).map_err(|e| Failure::Usage(anyhow!("{e}"))))
+        .collect()
 }
 
 fn prepare(out: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out)
-        .and_then(|()| tempfile::tempfile_in(out).map(drop))
-        .with_context(|| format!("failed to write to the output folder {}; name another with --out", out.display()))
+    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out).map(drop)).with_context(
+        || {
+            format!(
+                "failed to write to the output folder {}; name another with --out",
+                out.display()
+            )
+        },
+    )
 }
 
 /// Ctrl-C and SIGTERM end the run; what was played is reported.
@@ -134,7 +147,9 @@ pub(super) fn interrupt() -> Result<Interrupt, Failure> {
         // The second one ends the program at once.
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
-            .map_err(|e| Failure::Harness(anyhow::Error::from(e).context("failed to handle signals")))?;
+            .map_err(|e| {
+                Failure::Harness(anyhow::Error::from(e).context("failed to handle signals"))
+            })?;
     }
     Ok(Interrupt::from(flag))
 }
@@ -171,7 +186,8 @@ pub(super) fn runtimes(
         };
         if name == reference.name && runtime.command != reference.command {
             return Err(Failure::Usage(anyhow!(
-                "the name {name} is the reference's; give the runtime `{}` another", command.unwrap_or_default()
+                "the name {name} is the reference's; give the runtime `{}` another",
+                command.unwrap_or_default()
             )));
         }
         found.push(runtime);
@@ -203,7 +219,8 @@ fn pairs(
             bail!("the pairing `{text}` is not of the form PARENT:CHILD");
         };
         for name in [parent, child] {
-            let known: Vec<_> = runtimes.iter().chain([reference]).map(|r| r.name.as_str()).collect();
+            let known: Vec<_> =
+                runtimes.iter().chain([reference]).map(|r| r.name.as_str()).collect();
             if !known.contains(&name) {
                 bail!("the pairing `{text}` names `{name}`, which is none of {}", known.join(", "));
             }

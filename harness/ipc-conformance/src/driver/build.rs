@@ -42,14 +42,19 @@ impl Builder {
             Recipe::Number(n) => Value::Number(*n),
             Recipe::String(text) => Value::String(text.as_str().into()),
             Recipe::Array(items) => {
-                let items = items.iter().map(|item| self.value(item).map(Some)).collect::<Result<_, _>>()?;
+                let items = items
+                    .iter()
+                    .map(|item| self.value(item).map(Some))
+                    .collect::<Result<_, _>>()?;
                 self.add(Object::new(Kind::Array(items)))
             }
             Recipe::Object(entries) => {
                 let mut object = Object::new(Kind::Plain);
                 for (key, value) in entries {
                     let value = self.value(value)?;
-                    object.properties.insert(PropertyKey::String(key.as_str().into()), Property::data(value));
+                    object
+                        .properties
+                        .insert(PropertyKey::String(key.as_str().into()), Property::data(value));
                 }
                 self.add(object)
             }
@@ -210,7 +215,9 @@ impl Builder {
             let key = match &property.key {
                 Recipe::String(text) => PropertyKey::String(text.as_str().into()),
                 key => match key.tagged() {
-                    Some(Tagged::Utf16 { units }) => PropertyKey::String(JsString::from_utf16(units)),
+                    Some(Tagged::Utf16 { units }) => {
+                        PropertyKey::String(JsString::from_utf16(units))
+                    }
                     Some(Tagged::Symbol { description }) => {
                         PropertyKey::Symbol(Symbol::new(description.as_str()))
                     }
@@ -237,7 +244,9 @@ impl Builder {
             plan::Behaviour::ReturnsArgument(prefix) => {
                 Behaviour::ReturnsJsonKey { prefix: prefix.clone() }
             }
-            plan::Behaviour::ReturnsThis(prefix) => Behaviour::ReturnsThis { prefix: prefix.clone() },
+            plan::Behaviour::ReturnsThis(prefix) => {
+                Behaviour::ReturnsThis { prefix: prefix.clone() }
+            }
         })
     }
 

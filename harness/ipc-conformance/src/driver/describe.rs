@@ -40,7 +40,9 @@ fn value(graph: &Graph, value: &Value, level: usize) -> Recipe {
         Value::Number(n) => Recipe::number(*n),
         Value::BigInt(n) => Tagged::Bigint { value: n.to_string() }.into(),
         Value::String(text) => string(text),
-        Value::Symbol(symbol) => Tagged::Symbol { description: symbol.description().to_owned() }.into(),
+        Value::Symbol(symbol) => {
+            Tagged::Symbol { description: symbol.description().to_owned() }.into()
+        }
         Value::Object(id) => object(graph, *id, level),
     }
 }
@@ -81,12 +83,15 @@ fn object(graph: &Graph, id: ObjectId, level: usize) -> Recipe {
 
 /// The plain notation where it can say the keys.
 fn plain(entries: Vec<(&JsString, Recipe)>) -> Recipe {
-    let says_all = entries.iter().all(|(key, _)| {
-        key.len_utf16() <= MAX_UNITS && key.as_str().is_some_and(|key| key != "$")
-    });
+    let says_all = entries
+        .iter()
+        .all(|(key, _)| key.len_utf16() <= MAX_UNITS && key.as_str().is_some_and(|key| key != "$"));
     if says_all {
         return Recipe::Object(
-            entries.into_iter().map(|(key, value)| (key.to_string_lossy().into_owned(), value)).collect(),
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.to_string_lossy().into_owned(), value))
+                .collect(),
         );
     }
     let properties = entries

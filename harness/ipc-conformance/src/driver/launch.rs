@@ -1,9 +1,9 @@
 //! Starts the child.
 
-use ipc_plan::{Event, Launch, Program, Recipe, ROLE_VARIABLE, Role};
+use ipc_plan::{Event, Launch, Program, ROLE_VARIABLE, Recipe, Role};
 use node_channel::{Fork, Stdio};
 
-use crate::process::{Forked, Process, Task, Uncaught, error};
+use crate::process::{Forked, Process, Task, error};
 
 /// Which of Node's two ways to start a process with a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) fn layout(stdio: &Recipe) -> Option<Vec<Slot>> {
 }
 
 /// Performs `fork` or `spawn`.
-pub(crate) fn launch(process: &mut Process, launch: &Launch, method: Method) -> Result<(), Uncaught> {
+pub(crate) fn launch(process: &mut Process, launch: &Launch, method: Method) {
     let slots = slots(launch, method);
     let mut fork = command(process, launch);
     for (index, slot) in (0..).zip(&slots) {
@@ -116,7 +116,6 @@ pub(crate) fn launch(process: &mut Process, launch: &Launch, method: Method) -> 
             process.ticks.push_back(Task::Emit(Event::Error, vec![error]));
         }
     }
-    Ok(())
 }
 
 fn slots(launch: &Launch, method: Method) -> Vec<Slot> {

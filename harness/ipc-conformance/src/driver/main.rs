@@ -45,7 +45,9 @@ fn main() -> ExitCode {
             }
         },
         Some(module) => {
-            eprintln!("cannot find module '{module}': this driver is started with 'describe' or '{MODULE}'");
+            eprintln!(
+                "cannot find module '{module}': this driver is started with 'describe' or '{MODULE}'"
+            );
             ExitCode::FAILURE
         }
     }
@@ -80,7 +82,10 @@ fn play() -> Result<std::convert::Infallible, String> {
     }
     let plan: Plan = serde_json::from_value(json).map_err(|e| format!("{path}: {e}"))?;
     if plan.protocol != PROTOCOL {
-        return Err(format!("{path}: protocol {} where this driver knows {PROTOCOL}", plan.protocol));
+        return Err(format!(
+            "{path}: protocol {} where this driver knows {PROTOCOL}",
+            plan.protocol
+        ));
     }
     match validate::check(&plan, role) {
         Ok(()) => {}
@@ -109,7 +114,7 @@ fn play() -> Result<std::convert::Infallible, String> {
         Role::Parent => plan.parent,
         Role::Child => plan.child,
     };
-    let process = Process::new(role, log, setup, plan.serialization, channel, listeners);
+    let process = Process::new(role, log, setup, channel, listeners);
     event_loop::run(process, steps)
 }
 

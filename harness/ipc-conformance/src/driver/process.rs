@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use ipc_plan::{Event, Recipe, Role, Seen, Serialization, Setup, Step, Tagged, When};
+use ipc_plan::{Event, Recipe, Role, Seen, Setup, Step, Tagged, When};
 use js_value::Graph;
 use node_channel::{Channel, Child, ExitStatus, MessageId};
 
@@ -67,7 +67,6 @@ pub(crate) struct Process {
     pub(crate) role: Role,
     pub(crate) log: Log,
     pub(crate) setup: Setup,
-    pub(crate) serialization: Serialization,
     /// The channel of a child. A parent's is its child's.
     own_channel: Option<Channel>,
     pub(crate) forked: Option<Forked>,
@@ -99,7 +98,6 @@ impl Process {
         role: Role,
         log: Log,
         setup: Setup,
-        serialization: Serialization,
         channel: Option<Channel>,
         initial: Vec<Event>,
     ) -> Self {
@@ -107,7 +105,6 @@ impl Process {
             role,
             log,
             setup,
-            serialization,
             own_channel: channel,
             forked: None,
             initial,

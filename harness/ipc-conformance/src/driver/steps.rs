@@ -94,9 +94,9 @@ impl Process {
         Ok(())
     }
 
-    fn send_step(&mut self, step: &Step) -> Result<(), Uncaught> {
+    fn send_step(&mut self, step: &Step) {
         let Step::Send { id, value, callback, arguments, steps, bind, .. } = step else {
-            return Ok(());
+            return;
         };
         let (message, called_back) = match arguments.as_deref().and_then(validate::simple) {
             Some((message, name)) => (message, name.map(|name| name.map(str::to_owned))),
@@ -105,10 +105,8 @@ impl Process {
                 (value.as_ref(), wanted.then_some(None))
             }
         };
-        let callback = called_back.map(|name| Callback {
-            id: name.or_else(|| id.clone()),
-            steps: steps.clone(),
-        });
+        let callback = called_back
+            .map(|name| Callback { id: name.or_else(|| id.clone()), steps: steps.clone() });
         let graph = match message.map(build::build) {
             Some(Ok(graph)) => graph,
             // `validate` has built it before.
@@ -123,19 +121,19 @@ impl Process {
                     let returned = Recipe::Bool(receipt.accepted);
                     self.log.record(Seen::Sent { id: id.clone(), returned });
                     self.expect_completion(receipt.id, callback);
-                    return Ok(());
+                    return;
                 }
                 Err(SendError::Closed) => SendError::Closed,
                 Err(refused) => {
                     let error = error(refused.name(), refused.to_string(), refused.code());
                     self.threw("send", id.clone(), error);
-                    return Ok(());
+                    return;
                 }
             },
             None => {
                 let message = "there is no channel".to_owned();
                 self.threw("send", id.clone(), error("TypeError", message, None));
-                return Ok(());
+                return;
             }
         };
         // What Node's send() makes of a closed channel.
@@ -145,7 +143,6 @@ impl Process {
             None => Task::Emit(Event::Error, vec![error]),
         });
         self.log.record(Seen::Sent { id: id.clone(), returned: Recipe::Bool(false) });
-        Ok(())
     }
 
     /// Sends a message of the driver's own, whose answer is not recorded.

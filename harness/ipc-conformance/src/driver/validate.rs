@@ -16,10 +16,41 @@ pub(crate) enum Problem {
 
 /// The steps this version of the formats has, for telling an unknown step from a malformed one.
 const STEPS: &[&str] = &[
-    "fork", "spawn", "spawn-sync", "exec-file-sync", "send", "burst", "set", "fill", "disconnect",
-    "ref", "unref", "ref-process", "unref-process", "kill", "exit", "abort", "kill-self", "throw",
-    "abort-signal", "on", "off", "off-all", "read", "set-connected", "inspect", "mark", "section",
-    "turn", "await", "await-callbacks", "signal", "await-signal", "settle", "hold", "release",
+    "fork",
+    "spawn",
+    "spawn-sync",
+    "exec-file-sync",
+    "send",
+    "burst",
+    "set",
+    "fill",
+    "disconnect",
+    "ref",
+    "unref",
+    "ref-process",
+    "unref-process",
+    "kill",
+    "exit",
+    "abort",
+    "kill-self",
+    "throw",
+    "abort-signal",
+    "on",
+    "off",
+    "off-all",
+    "read",
+    "set-connected",
+    "inspect",
+    "mark",
+    "section",
+    "turn",
+    "await",
+    "await-callbacks",
+    "signal",
+    "await-signal",
+    "settle",
+    "hold",
+    "release",
     "patch",
 ];
 
@@ -59,7 +90,9 @@ fn steps(steps: &[Step], role: Role, place: &str, may_wait: bool) -> Result<(), 
         let place = format!("{place}[{index}]");
         one(step, role, &place, may_wait)?;
         match step {
-            Step::Send { steps: inner, .. } | Step::On { steps: inner, .. } | Step::Turn { steps: inner } => {
+            Step::Send { steps: inner, .. }
+            | Step::On { steps: inner, .. }
+            | Step::Turn { steps: inner } => {
                 self::steps(inner, role, &format!("{place}.steps"), false)?;
             }
             _ => {}
@@ -81,7 +114,10 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             | Step::Fill { .. }
     );
     if waits && !may_wait {
-        return Err(malformed(place, format!("'{name}' waits, and cannot inside a turn or a listener")));
+        return Err(malformed(
+            place,
+            format!("'{name}' waits, and cannot inside a turn or a listener"),
+        ));
     }
     let for_parent = matches!(
         step,
@@ -99,9 +135,13 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
     }
     match step {
         Step::Fork(launch) | Step::Spawn(launch) => launch_possible(&name, launch),
-        Step::SpawnSync(_) | Step::ExecFileSync(_) => no("a synchronous spawn has no channel in Rust"),
+        Step::SpawnSync(_) | Step::ExecFileSync(_) => {
+            no("a synchronous spawn has no channel in Rust")
+        }
         Step::AbortSignal {} => no("AbortController is JavaScript's"),
-        Step::SetConnected { .. } => no("the state of the channel is not a variable of the program"),
+        Step::SetConnected { .. } => {
+            no("the state of the channel is not a variable of the program")
+        }
         Step::Patch { .. } => no("there are no built-in functions to replace"),
         Step::Send { detached: true, .. } => no("a method cannot be called without its owner"),
         Step::Send { details: true, .. } | Step::On { details: true, .. } => {
@@ -120,7 +160,9 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             let Some(message) = message else { return Ok(()) };
             match build::build(message) {
                 Ok(_) => Ok(()),
-                Err(BuildError::Malformed(reason)) => Err(malformed(&format!("{place}.value"), reason)),
+                Err(BuildError::Malformed(reason)) => {
+                    Err(malformed(&format!("{place}.value"), reason))
+                }
                 Err(BuildError::Unsupported(reason)) => no(&reason),
             }
         }
@@ -154,7 +196,10 @@ fn launch_possible(name: &str, launch: &Launch) -> Result<(), Problem> {
         Program::Module(_) | Program::ModuleUrl => {
             return no("the type of the module's path is fixed by the language");
         }
-        Program::Driver | Program::MissingProgram | Program::MissingModule | Program::Command(_) => {}
+        Program::Driver
+        | Program::MissingProgram
+        | Program::MissingModule
+        | Program::Command(_) => {}
     }
     if launch.options.is_some() || launch.serialization.is_some() {
         return no("the types of the options are fixed by the language");

@@ -1,0 +1,31 @@
+//! Results for people and for other programs: pure functions from [`Results`], and the one place
+//! that reads and writes them.
+//!
+//! Everything that a runtime under test said is hostile here: it is escaped for the format it is
+//! put into, what could hide or reorder other text is made visible, and long values are cut.
+
+mod digest;
+mod files;
+mod html;
+mod junit;
+mod lanes;
+mod markdown;
+mod show;
+mod terminal;
+mod text;
+mod words;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use digest::Outcome;
+pub use files::{ReportError, read, write_all};
+pub use html::html;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use terminal::terminal;
+
+#[cfg(doc)]
+use crate::results::Results;
