@@ -372,9 +372,8 @@ fn any_gives_nothing(properties: &[Property]) -> bool {
 
 /// Whether a `toJSON` with this value, or this getter, is a function that returns nothing.
 fn gives_nothing(value: Option<&Recipe>, get: Option<&Behaviour>) -> bool {
-    let function = match (value, get) {
-        (Some(value), _) | (None, Some(Behaviour::Returns(value))) => value,
-        _ => return false,
+    let ((Some(function), _) | (None, Some(Behaviour::Returns(function)))) = (value, get) else {
+        return false;
     };
     match function.tagged() {
         Some(Tagged::Function { behaviour: None, .. }) => true,

@@ -52,11 +52,10 @@ fn subject_key(seen: &Seen) -> (String, Option<&str>) {
 
 /// The name of the record's kind, as in the log.
 pub(super) fn kind(seen: &Seen) -> String {
-    match serde_json::to_value(seen).ok().and_then(|json| json["kind"].as_str().map(str::to_owned))
-    {
-        Some(kind) => kind,
-        None => String::new(),
-    }
+    serde_json::to_value(seen)
+        .ok()
+        .and_then(|json| json["kind"].as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// A few words for the record.

@@ -1,13 +1,11 @@
 //! What all reports have in common: the answer, the matrix, and the stories behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::story::{Group, Story, stories};
 use super::text::{count, plural};
-use super::{show, words};
-use crate::history::{Ending, History};
-use crate::results::{
-    CaseResult, ClauseResult, Difference, DifferenceKind, Expectation, Finding, Results, Verdict,
-};
+use crate::history::Ending;
+use crate::results::{CaseResult, ClauseResult, Expectation, Results, Verdict};
 
 /// What a run says as a whole, with the meaning of its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,30 +68,6 @@ pub(super) struct Digest<'a> {
     pub(super) stories: Vec<Story<'a>>,
     /// What is wrong with the run as a whole.
     pub(super) alerts: Vec<String>,
-}
-
-/// Cases that are told together.
-pub(super) struct Story<'a> {
-    /// The finding's id, or one made from the first case.
-    pub(super) id: String,
-    pub(super) group: Group,
-    pub(super) summary: String,
-    pub(super) finding: Option<&'a Finding>,
-    /// The first difference, where there is one.
-    pub(super) difference: Option<&'a Difference>,
-    pub(super) cases: Vec<&'a CaseResult>,
-    /// The worst of its cases.
-    pub(super) verdict: Verdict,
-    /// Whether it is about expectations that no longer fail.
-    pub(super) stale: bool,
-}
-
-/// What a story means for the one who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
-    Unexpected,
-    Expected,
-    NonStrict,
 }
 
 impl<'a> Digest<'a> {
@@ -214,177 +188,8 @@ impl<'a> Digest<'a> {
     }
 }
 
-impl<'a> Story<'a> {
-    /// Sign and word for the worst that it tells.
-    pub(super) fn label(&self) -> (&'static str, &'static str) {
-        if self.stale {
-            let (word, sign, _) = words::expectation(Expectation::Stale);
-            return (sign, word);
-        }
-        (words::glyph(self.verdict), self.verdict.name())
-    }
-
-    /// What the reference and the pairing show where they part.
-    pub(super) fn sides(&self) -> Option<(String, String)> {
-        let difference = self.difference?;
-        if difference.kind == DifferenceKind::Ending
-            && let Some(case) = self.cases.first()
-            && let (Some(reference), Some(observed)) = (&case.reference, &case.history)
-        {
-            let parent =
-                |history: &History| format!("the parent {}", show::ending(&history.ending));
-            return Some((parent(reference), parent(observed)));
-        }
-        Some(show::sides(difference))
-    }
-
-    pub(super) fn clauses(&self) -> Vec<&'a str> {
-        match self.finding {
-            Some(finding) => finding.clauses.iter().map(String::as_str).collect(),
-            None => {
-                let clauses = self.cases.iter().flat_map(|case| &case.clauses);
-                clauses.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
-            }
-        }
-    }
-
-    pub(super) fn pairings(&self) -> Vec<&'a str> {
-        let mut pairings = Vec::new();
-        for case in &self.cases {
-            if !pairings.contains(&case.pairing.as_str()) {
-                pairings.push(case.pairing.as_str());
-            }
-        }
-        if pairings.is_empty()
-            && let Some(finding) = self.finding
-        {
-            pairings.extend(finding.pairings.iter().map(String::as_str));
-        }
-        pairings
-    }
-
-    /// The command that plays the first case again.
-    pub(super) fn again(&self) -> String {
-        match (self.finding, self.cases.first()) {
-            (Some(finding), _) => finding.repro.clone(),
-            (None, Some(case)) => format!("ipc-conformance replay {}", case.replay),
-            (None, None) => String::new(),
-        }
-    }
-
-    /// How often it was seen.
-    pub(super) fn seen(&self) -> Option<String> {
-        let reproduced = match self.finding {
-            Some(finding) => finding.reproduced,
-            None => self.cases.first()?.reproduced?,
-        };
-        let plays = count(reproduced.plays as usize, "play");
-        Some(format!("{} of {plays}", reproduced.differed))
-    }
-}
-
 pub(super) fn is_unexpected(case: &CaseResult) -> bool {
     case.expectation != Expectation::Expected || case.verdict == Verdict::HarnessError
-}
-
-/// Whether a difference of this case belongs to the finding.
-pub(super) fn shows(case: &CaseResult, finding: &Finding) -> bool {
-    let fingerprint = &finding.first_difference.fingerprint;
-    finding.pairings.contains(&case.pairing)
-        && finding.cases.contains(&case.id)
-        && case.differences.iter().any(|difference| difference.fingerprint == *fingerprint)
-}
-
-fn stories(results: &Results) -> Vec<Story<'_>> {
-    let mut told = BTreeSet::new();
-    let mut stories: Vec<Story<'_>> = Vec::new();
-    for finding in &results.findings {
-        let mut cases = Vec::new();
-        for (index, case) in results.cases.iter().enumerate() {
-            if shows(case, finding) {
-                told.insert(index);
-                cases.push(case);
-            }
-        }
-        let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(Verdict::Fail);
-        let group = match verdict {
-            _ if !finding.expected => Group::Unexpected,
-            Verdict::Pass | Verdict::NonStrict => Group::NonStrict,
-            _ => Group::Expected,
-        };
-        // The difference as the case has it that is shown: its position is that of its log.
-        let difference = cases
-            .first()
-            .and_then(|case| {
-                let fingerprint = &finding.first_difference.fingerprint;
-                case.differences.iter().find(|d| d.fingerprint == *fingerprint)
-            })
-            .unwrap_or(&finding.first_difference);
-        stories.push(Story {
-            id: finding.id.clone(),
-            group,
-            summary: finding.summary.clone(),
-            finding: Some(finding),
-            difference: Some(difference),
-            cases,
-            verdict,
-            stale: false,
-        });
-    }
-    let mut rest: BTreeMap<_, Vec<&CaseResult>> = BTreeMap::new();
-    for (index, case) in results.cases.iter().enumerate() {
-        let stale = case.expectation == Expectation::Stale;
-        let bad = case.verdict.is_bad() || is_unexpected(case);
-        if (bad && !told.contains(&index)) || stale {
-            rest.entry((case.verdict, case.expectation, &case.reason)).or_default().push(case);
-        }
-    }
-    for ((verdict, expectation, reason), cases) in rest {
-        let first = cases[0];
-        let others = match cases.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let place = format!("{} in {}{others}", first.id, first.pairing);
-        let because = reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
-        let what = match verdict {
-            _ if expectation == Expectation::Stale => "an expectation no longer fails",
-            Verdict::Crash => "a runtime dies",
-            Verdict::Hang => "it does not end",
-            Verdict::HarnessError => "the harness or a driver breaks its own contract",
-            _ => "it fails without a difference between the logs",
-        };
-        let summary = format!("{what}, {place}{because}");
-        let group = match expectation {
-            _ if cases.iter().any(|case| is_unexpected(case)) => Group::Unexpected,
-            _ => Group::Expected,
-        };
-        stories.push(Story {
-            id: format!("{}-{}-{}", verdict.name(), first.id, first.pairing),
-            group,
-            summary,
-            finding: None,
-            difference: first.differences.first(),
-            cases,
-            verdict,
-            stale: expectation == Expectation::Stale,
-        });
-    }
-    stories.sort_by_key(|story| (story.group, rank(story), std::cmp::Reverse(story.cases.len())));
-    stories
-}
-
-/// The worst first; what says nothing about the runtime last.
-fn rank(story: &Story<'_>) -> u8 {
-    match story.verdict {
-        Verdict::Crash => 0,
-        Verdict::Hang => 1,
-        Verdict::Fail => 2,
-        Verdict::NonStrict => 3,
-        Verdict::Pass => 4,
-        Verdict::Unsupported | Verdict::NotRun => 5,
-        Verdict::HarnessError => 6,
-    }
 }
 
 fn alerts(results: &Results) -> Vec<String> {

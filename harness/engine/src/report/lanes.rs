@@ -141,9 +141,9 @@ fn align(reference: &[Record], observed: &[Record]) -> Vec<Pair> {
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
                 let mut next = new_index;
                 let end = new_index + new_len;
-                for old in old_index..old_index + old_len {
+                for (old, record) in reference.iter().enumerate().skip(old_index).take(old_len) {
                     // The counterpart is the next record of the same kind.
-                    let kind = discriminant(&reference[old].seen);
+                    let kind = discriminant(&record.seen);
                     match (next..end).find(|i| discriminant(&observed[*i].seen) == kind) {
                         Some(new) => {
                             (next..new).for_each(|i| push(None, Some(i), State::Extra));

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::digest::{Digest, Group, Story, is_unexpected};
+use super::digest::{Digest, is_unexpected};
+use super::story::{Group, Story};
 use super::text::{self, count, plural};
 use super::words;
 use crate::results::Results;

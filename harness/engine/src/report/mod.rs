@@ -11,6 +11,7 @@ mod junit;
 mod lanes;
 mod markdown;
 mod show;
+mod story;
 mod terminal;
 mod text;
 mod words;

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::digest::{Digest, Group, Outcome, Story, is_unexpected};
+use super::digest::{Digest, Outcome, is_unexpected};
+use super::story::{Group, Story};
 use super::text::{self, count};
 use super::words;
 use crate::results::{Results, Verdict};

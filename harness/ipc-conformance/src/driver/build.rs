@@ -287,7 +287,7 @@ fn bigint(text: &str) -> Result<BigInt, BuildError> {
 
 fn unhex(text: &str) -> Result<Vec<u8>, BuildError> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return malformed("bytes are pairs of hexadecimal digits");
     }
     digits

@@ -5,7 +5,8 @@ mod tables;
 
 use askama::Template;
 
-use super::digest::{Digest, Group, Outcome, is_unexpected};
+use super::digest::{Digest, Outcome, is_unexpected};
+use super::story::Group;
 use super::{text, words};
 use crate::results::{Expectation, Results, RuntimeInfo, Verdict};
 use crate::spec::Catalogue;

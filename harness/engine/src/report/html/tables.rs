@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Badge;
-use crate::report::digest::{Digest, Group, is_unexpected, shows};
+use crate::report::digest::{Digest, is_unexpected};
+use crate::report::story::{Group, shows};
 use crate::report::text;
 use crate::results::{Expectation, Results, Verdict};
 use crate::spec::Catalogue;
@@ -90,12 +91,14 @@ impl<'a> Links<'a> {
                     case.finding.as_ref() == Some(&finding.id) || shows(case, finding)
                 });
                 if own {
-                    cases.entry((case.id.as_str(), case.pairing.as_str())).or_insert(link.clone());
+                    cases
+                        .entry((case.id.as_str(), case.pairing.as_str()))
+                        .or_insert_with(|| link.clone());
                 }
                 for clause in story.clauses() {
                     clauses
                         .entry((clause, case.pairing.as_str()))
-                        .or_insert((link.clone(), story.group == Group::Unexpected));
+                        .or_insert_with(|| (link.clone(), story.group == Group::Unexpected));
                 }
             }
         }
@@ -188,13 +191,13 @@ pub(super) fn untested(digest: &Digest<'_>, catalogue: &Catalogue) -> Untested {
 }
 
 pub(super) fn skipped(results: &Results) -> Vec<Skipped> {
-    let mut groups: BTreeMap<(Verdict, &str, &str), Vec<(String, String)>> = BTreeMap::new();
+    let mut groups = BTreeMap::new();
     for case in &results.cases {
         if matches!(case.verdict, Verdict::Unsupported | Verdict::NotRun) {
             let reason = case.reason.as_deref().unwrap_or("no reason given");
             groups
-                .entry((case.verdict, &case.pairing, reason))
-                .or_default()
+                .entry((case.verdict, case.pairing.as_str(), reason))
+                .or_insert_with(Vec::new)
                 .push((text::line(&case.id), format!("case-{}", text::slug(&case.id))));
         }
     }
