@@ -20,7 +20,7 @@ fn value() -> impl Strategy<Value = Recipe> {
             5 => vec((key(), inner.clone()), 0..6).prop_map(plain_or_tagged),
             4 => list.clone().prop_map(Recipe::Array),
             2 => (vec(prop_oneof![3 => inner.clone(), 1 => Just(Tagged::Hole {}.into())], 0..5),
-                  option_u32(8), vec(property(inner.clone()), 0..2))
+                  option_u32(8), vec(property(inner.clone()).prop_filter("far index", near), 0..2))
                 .prop_map(|(elements, longer, properties)| {
                     let length = longer.map(|n| elements.len() as u32 + n);
                     Tagged::Array { id: None, elements, length, properties }.into()
@@ -141,6 +141,14 @@ fn key() -> impl Strategy<Value = Recipe> {
         1 => vec(unit(), 1..3).prop_map(Recipe::utf16),
         1 => Just(Tagged::Symbol { description: "k".into() }.into()),
     ]
+}
+
+/// Whether an array with this property stays short: Node writes every hole up to an index.
+fn near(property: &Property) -> bool {
+    match &property.key {
+        Recipe::String(key) => key.parse::<u32>().map_or(true, |index| index < 100),
+        _ => true,
+    }
 }
 
 fn property(
@@ -289,6 +297,11 @@ impl Identities {
                     .into()
             }
             Tagged::Object(Object { prototype, properties, .. }) => {
+                // The prototype is made before the object and cannot lead back to it.
+                let prototype = prototype.map(|prototype| match prototype {
+                    Prototype::Inherits(list) => Prototype::Inherits(self.properties(list)),
+                    other => other,
+                });
                 let id = self.next();
                 Tagged::Object(Object { id, prototype, properties: self.properties(properties) })
                     .into()
@@ -308,6 +321,10 @@ impl Identities {
             Tagged::Arguments { values } => {
                 Tagged::Arguments { values: values.into_iter().map(|v| self.give(v)).collect() }
                     .into()
+            }
+            Tagged::Function { name, behaviour } => {
+                let behaviour = behaviour.map(|behaviour| Box::new(self.behaviour(*behaviour)));
+                Tagged::Function { name, behaviour }.into()
             }
             Tagged::Error { class, message, stack, cause, properties } => {
                 let cause = cause.map(|cause| self.give(cause));

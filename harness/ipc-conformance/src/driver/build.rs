@@ -25,6 +25,9 @@ pub(crate) fn build(recipe: &Recipe) -> Result<Graph, BuildError> {
     Ok(builder.graph)
 }
 
+/// Arrays are dense in `js-value`: an index far away costs all that lies between.
+const LONGEST_ARRAY: u32 = 1 << 24;
+
 struct Builder {
     graph: Graph,
     named: BTreeMap<u32, ObjectId>,
@@ -230,7 +233,13 @@ impl Builder {
                 _ => return malformed("a property has either a value or a getter"),
             };
             let enumerable = property.enumerable.unwrap_or(true);
-            define(&mut object, key, Property { slot, enumerable });
+            if let (Kind::Array(_), PropertyKey::String(key)) = (&object.kind, &key)
+                && key.array_index().is_some_and(|index| index > LONGEST_ARRAY)
+            {
+                let reason = format!("an array here has no index over {LONGEST_ARRAY}");
+                return Err(BuildError::Unsupported(reason));
+            }
+            object.define(key, Property { slot, enumerable });
         }
         Ok(object)
     }
@@ -265,11 +274,6 @@ impl Builder {
         }
         inner.map_or_else(|| malformed("a nest has a depth of at least 1"), Ok)
     }
-}
-
-/// Defines a property; an index of an array is an element of it.
-fn define(object: &mut Object, key: PropertyKey, property: Property) {
-    object.define(key, property);
 }
 
 fn number(text: &str) -> Result<f64, BuildError> {

@@ -24,6 +24,9 @@ pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
             ("groupLeader", Recipe::Bool(getpgrp() == getpid())),
             ("sessionLeader", Recipe::Bool(getsid(None).is_ok_and(|session| session == getpid()))),
         ]),
+        Inspect::ExecArgv => {
+            Recipe::Array(process.exec_argv.iter().map(|word| word.as_str().into()).collect())
+        }
         // `validate` refuses the others.
         _ => Recipe::undefined(),
     }

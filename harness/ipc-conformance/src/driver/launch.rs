@@ -1,9 +1,9 @@
 //! Starts the child.
 
 use ipc_plan::{Event, Launch, Program, ROLE_VARIABLE, Recipe, Role};
-use node_channel::{Fork, Stdio};
+use node_channel::{Fork, SpawnError, Stdio};
 
-use crate::process::{Forked, Process, Task, error};
+use crate::process::{Forked, Process, Task, error, os_error};
 
 /// Which of Node's two ways to start a process with a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +112,20 @@ pub(crate) fn launch(process: &mut Process, launch: &Launch, method: Method) {
         }
         Err(refused) => {
             process.add_initial();
-            let error = error(refused.name(), refused.to_string(), refused.code());
+            let error = describe(&refused);
             process.ticks.push_back(Task::Emit(Event::Error, vec![error]));
         }
     }
+}
+
+fn describe(refused: &SpawnError) -> Recipe {
+    if let SpawnError::Program { program, source } = refused
+        && let (Some(code), Some(errno)) = (refused.code(), source.raw_os_error())
+    {
+        let syscall = format!("spawn {}", program.to_string_lossy());
+        return os_error(refused.to_string(), code, errno, syscall);
+    }
+    error(refused.name(), refused.to_string(), refused.code())
 }
 
 fn slots(launch: &Launch, method: Method) -> Vec<Slot> {

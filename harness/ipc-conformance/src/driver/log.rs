@@ -47,8 +47,9 @@ impl Log {
         self.folder.join("signals").join(name)
     }
 
-    /// Gives a signal and records it.
+    /// Records a signal and gives it, in this order: what the peer does then can end this process.
     pub(crate) fn signal(&mut self, name: &str) {
+        self.record(Seen::Signal { name: name.to_owned() });
         let path = self.signal_path(name);
         let made = path
             .parent()
@@ -58,7 +59,6 @@ impl Log {
             eprintln!("failed to give the signal {}: {error}", path.display());
             std::process::exit(74);
         }
-        self.record(Seen::Signal { name: name.to_owned() });
     }
 
     /// Whether a signal was given.

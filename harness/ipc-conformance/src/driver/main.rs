@@ -15,7 +15,7 @@ mod process;
 mod steps;
 mod validate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ipc_plan::{
@@ -27,17 +27,22 @@ use serde_json::Value;
 use crate::log::Log;
 use crate::process::Process;
 
-/// The word that takes the place of the module in this driver's command line.
+/// The word that takes the place of the module in this driver's command line. A parent may have
+/// made a path of it.
 const MODULE: &str = "driver";
 
 fn main() -> ExitCode {
-    let word = std::env::args().nth(1);
-    match word.as_deref() {
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    let options = words.iter().take_while(|word| word.starts_with('-')).count();
+    let (exec_argv, words) = words.split_at(options);
+    let file_name =
+        |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
+    match words.first().and_then(file_name).as_deref() {
         Some("describe") => {
             println!("{}", serde_json::to_string(&describe()).unwrap_or_default());
             ExitCode::SUCCESS
         }
-        None | Some(MODULE) => match play() {
+        None | Some(MODULE) => match play(exec_argv.to_vec()) {
             Ok(never) => match never {},
             Err(problem) => {
                 eprintln!("{problem}");
@@ -64,7 +69,7 @@ fn describe() -> Describe {
     }
 }
 
-fn play() -> Result<std::convert::Infallible, String> {
+fn play(exec_argv: Vec<String>) -> Result<std::convert::Infallible, String> {
     let variable = |name: &str| std::env::var(name).map_err(|e| format!("{name}: {e}"));
     let role = match variable(ROLE_VARIABLE)?.as_str() {
         "parent" => Role::Parent,
@@ -114,7 +119,7 @@ fn play() -> Result<std::convert::Infallible, String> {
         Role::Parent => plan.parent,
         Role::Child => plan.child,
     };
-    let process = Process::new(role, log, setup, channel, listeners);
+    let process = Process::new(role, log, setup, exec_argv, channel, listeners);
     event_loop::run(process, steps)
 }
 

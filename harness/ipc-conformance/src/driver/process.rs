@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ipc_plan::{Event, Recipe, Role, Seen, Setup, Step, Tagged, When};
 use js_value::Graph;
-use node_channel::{Channel, Child, ExitStatus, MessageId};
+use node_channel::{Channel, Child, ExitStatus, MessageId, Undelivered};
 
 use crate::describe;
 use crate::log::Log;
@@ -67,6 +67,8 @@ pub(crate) struct Process {
     pub(crate) role: Role,
     pub(crate) log: Log,
     pub(crate) setup: Setup,
+    /// Options before the module in the command line, as `process.execArgv`.
+    pub(crate) exec_argv: Vec<String>,
     /// The channel of a child. A parent's is its child's.
     own_channel: Option<Channel>,
     pub(crate) forked: Option<Forked>,
@@ -98,6 +100,7 @@ impl Process {
         role: Role,
         log: Log,
         setup: Setup,
+        exec_argv: Vec<String>,
         channel: Option<Channel>,
         initial: Vec<Event>,
     ) -> Self {
@@ -105,6 +108,7 @@ impl Process {
             role,
             log,
             setup,
+            exec_argv,
             own_channel: channel,
             forked: None,
             initial,
@@ -294,7 +298,7 @@ impl Process {
                 }
                 let callback = self.callbacks.remove(&id);
                 let silent = self.silent.remove(&id).is_some();
-                let error = result.err().map(|e| (e, error(e.name(), e.to_string(), e.code())));
+                let error = result.err().map(|e| (e, undelivered(e)));
                 match (callback, error) {
                     (Some(callback), None) => self.call_back(&callback, Recipe::Null),
                     (Some(callback), Some((_, error))) => self.call_back(&callback, error),
@@ -369,7 +373,8 @@ impl Process {
     /// An exception that nobody caught: to the listeners of `uncaughtException`, or the end.
     pub(crate) fn uncaught(&mut self, Uncaught(error): Uncaught) {
         if self.listens(Event::UncaughtException) {
-            match self.emit(Event::UncaughtException, &[error]) {
+            let origin = "uncaughtException".into();
+            match self.emit(Event::UncaughtException, &[error, origin]) {
                 Ok(()) => return,
                 Err(_) => self.end(7),
             }
@@ -390,21 +395,46 @@ impl Process {
 
 /// The description of an error.
 pub(crate) fn error(class: &str, message: String, code: Option<&str>) -> Recipe {
-    let properties = code
-        .map(|code| ipc_plan::Property {
-            key: "code".into(),
-            value: Some(code.into()),
-            get: None,
-            enumerable: None,
-        })
-        .into_iter()
-        .collect();
+    error_with(class, message, code.map(|code| ("code", code.into())))
+}
+
+/// The description of an error of the operating system, with the number that Node gives it.
+pub(crate) fn os_error(message: String, code: &str, errno: i32, syscall: String) -> Recipe {
+    let properties = [
+        ("code", code.into()),
+        ("errno", Recipe::Number(f64::from(-errno))),
+        ("syscall", Recipe::String(syscall)),
+    ];
+    error_with("Error", message, properties)
+}
+
+/// The description of a message that did not get out.
+fn undelivered(failed: Undelivered) -> Recipe {
+    match (failed, failed.code()) {
+        (Undelivered::Os { errno }, Some(code)) => {
+            os_error(failed.to_string(), code, errno, "write".to_owned())
+        }
+        (_, code) => error(failed.name(), failed.to_string(), code),
+    }
+}
+
+fn error_with(
+    class: &str,
+    message: String,
+    properties: impl IntoIterator<Item = (&'static str, Recipe)>,
+) -> Recipe {
+    let properties = properties.into_iter().map(|(key, value)| ipc_plan::Property {
+        key: key.into(),
+        value: Some(value),
+        get: None,
+        enumerable: None,
+    });
     Tagged::Error {
         class: class.to_owned(),
         message: Some(message),
         stack: None,
         cause: None,
-        properties,
+        properties: properties.collect(),
     }
     .into()
 }

@@ -170,6 +170,7 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             Inspect::ChannelVariables
             | Inspect::GrandchildVariables
             | Inspect::ChannelDescriptor
+            | Inspect::ExecArgv
             | Inspect::Session => Ok(()),
             _ => no("this looks at JavaScript objects"),
         },
