@@ -20,7 +20,7 @@ fn value() -> impl Strategy<Value = Recipe> {
             5 => vec((key(), inner.clone()), 0..6).prop_map(plain_or_tagged),
             4 => list.clone().prop_map(Recipe::Array),
             2 => (vec(prop_oneof![3 => inner.clone(), 1 => Just(Tagged::Hole {}.into())], 0..5),
-                  option_u32(8), vec(property(inner.clone()).prop_filter("far index", near), 0..2))
+                  option_u32(8), vec(property(inner.clone()).prop_filter("changes the length", near), 0..2))
                 .prop_map(|(elements, longer, properties)| {
                     let length = longer.map(|n| elements.len() as u32 + n);
                     Tagged::Array { id: None, elements, length, properties }.into()
@@ -143,10 +143,13 @@ fn key() -> impl Strategy<Value = Recipe> {
     ]
 }
 
-/// Whether an array with this property stays short: Node writes every hole up to an index.
+/// Whether an array can have this property beside its elements and stay short: Node writes every
+/// hole up to an index.
 fn near(property: &Property) -> bool {
     match &property.key {
-        Recipe::String(key) => key.parse::<u32>().map_or(true, |index| index < 100),
+        Recipe::String(key) => {
+            key != "length" && key.parse::<u32>().map_or(true, |index| index < 100)
+        }
         _ => true,
     }
 }

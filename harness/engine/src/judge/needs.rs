@@ -1,17 +1,20 @@
 //! Whether a history shows what a case needs.
 
-use ipc_plan::Seen;
+use ipc_plan::Role;
 use serde_json::Value;
 
-use super::value;
 use crate::history::History;
 use crate::spec::{Case, Need};
 
 /// The first need of the case that the history does not meet, in words.
 pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
+    let logs = Role::ALL.map(|role| {
+        let records = history.log(role).iter();
+        (role, records.filter_map(|r| serde_json::to_value(&r.seen).ok()).collect::<Vec<_>>())
+    });
     case.needs.iter().find_map(|need| {
-        let found =
-            history.log(need.role).iter().filter(|record| meets(&record.seen, need)).count();
+        let log = logs.iter().filter(|(role, _)| *role == need.role).flat_map(|(_, log)| log);
+        let found = log.filter(|seen| meets(seen, need)).count();
         let enough = if need.count == 0 { found == 0 } else { found >= need.count as usize };
         (!enough).then(|| {
             let with: Vec<_> = need.with.iter().map(|(key, v)| format!("{key} = {v}")).collect();
@@ -26,12 +29,9 @@ pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
     })
 }
 
-fn meets(seen: &Seen, need: &Need) -> bool {
-    if !need.kind.split('|').any(|kind| kind == value::kind(seen)) {
-        return false;
-    }
-    let json = serde_json::to_value(seen).unwrap_or_default();
-    need.with.iter().all(|(path, want)| at(&json, path).is_some_and(|have| equal(have, want)))
+fn meets(seen: &Value, need: &Need) -> bool {
+    need.kind.split('|').any(|kind| seen["kind"] == kind)
+        && need.with.iter().all(|(path, want)| at(seen, path).is_some_and(|have| equal(have, want)))
 }
 
 /// The value at a path such as `arguments[0].code`. What a description lacks is looked for among

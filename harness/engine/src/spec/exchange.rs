@@ -103,16 +103,11 @@ fn ids(values: &[Exchanged]) -> Vec<String> {
 }
 
 fn send(id: &str, value: &Recipe) -> Step {
-    // In the JSON of a plan, `"value": null` says that there is no value.
-    let (value, arguments) = match value {
-        Recipe::Null => (None, Some(vec![Recipe::Null])),
-        value => (Some(value.clone()), None),
-    };
     Step::Send {
         id: Some(id.to_owned()),
-        value,
+        value: Some(value.clone()),
         callback: false,
-        arguments,
+        arguments: None,
         steps: Vec::new(),
         bind: None,
         details: false,

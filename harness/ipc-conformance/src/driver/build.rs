@@ -233,8 +233,8 @@ impl Builder {
                 _ => return malformed("a property has either a value or a getter"),
             };
             let enumerable = property.enumerable.unwrap_or(true);
-            if let (Kind::Array(_), PropertyKey::String(key)) = (&object.kind, &key)
-                && key.array_index().is_some_and(|index| index > LONGEST_ARRAY)
+            if let (Kind::Array(_), Recipe::String(key)) = (&object.kind, &property.key)
+                && key.parse::<u32>().is_ok_and(|index| index > LONGEST_ARRAY)
             {
                 let reason = format!("an array here has no index over {LONGEST_ARRAY}");
                 return Err(BuildError::Unsupported(reason));

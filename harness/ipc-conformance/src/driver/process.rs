@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use ipc_plan::{Event, Recipe, Role, Seen, Setup, Step, Tagged, When};
+use ipc_plan::{Event, Property, Recipe, Role, Seen, Setup, Step, Tagged, When};
 use js_value::Graph;
 use node_channel::{Channel, Child, ExitStatus, MessageId, Undelivered};
 
@@ -303,7 +303,7 @@ impl Process {
                     (Some(callback), None) => self.call_back(&callback, Recipe::Null),
                     (Some(callback), Some((_, error))) => self.call_back(&callback, error),
                     // Messages that a disconnect discards are lost in silence, as in Node.
-                    (None, Some((node_channel::Undelivered::Os { .. }, error))) if silent => {
+                    (None, Some((Undelivered::Os { .. }, error))) if silent => {
                         self.emit(Event::Error, &[error])
                     }
                     (None, _) => Ok(()),
@@ -423,7 +423,7 @@ fn error_with(
     message: String,
     properties: impl IntoIterator<Item = (&'static str, Recipe)>,
 ) -> Recipe {
-    let properties = properties.into_iter().map(|(key, value)| ipc_plan::Property {
+    let properties = properties.into_iter().map(|(key, value)| Property {
         key: key.into(),
         value: Some(value),
         get: None,
