@@ -92,6 +92,9 @@ pub(crate) struct RunArgs {
     /// File of expectations to use in place of the built-in ones; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) expectations: Vec<PathBuf>,
+    /// Bring the one file of --expectations in step with this run, and create it if need be
+    #[arg(long, requires = "expectations")]
+    pub(crate) update_expectations: bool,
     /// Folder for results and reports
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     pub(crate) out: PathBuf,

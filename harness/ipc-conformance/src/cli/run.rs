@@ -1,15 +1,16 @@
 //! `run`: plays everything, reports, decides the exit code.
 
 use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use ipc_conformance_engine::expectations::Expectations;
+use ipc_conformance_engine::expectations::{self, Expectations};
 use ipc_conformance_engine::play::{Interrupt, Pool};
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::results::{Expectation, Options, Results, Verdict};
@@ -34,6 +35,7 @@ pub(super) fn run(args: RunArgs) -> Outcome {
             "no case is selected and no message is to be generated"
         )));
     }
+    let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args.expectations, &catalogue)?;
     // Fails now rather than after the work.
     prepare(&args.out).map_err(Failure::Usage)?;
@@ -75,7 +77,47 @@ pub(super) fn run(args: RunArgs) -> Outcome {
         .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
     print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
     print(&format!("\nreports: {}\n", args.out.join("report.html").display()))?;
+    if let Some(file) = updated {
+        update(file, &catalogue, &results)?;
+    }
     Ok(exit_code(&results))
+}
+
+/// The file to bring in step, which is made if there is none yet.
+fn updatable(files: &[PathBuf]) -> Result<&Path, Failure> {
+    let [file] = files else {
+        return Err(Failure::Usage(anyhow!(
+            "--update-expectations rewrites one file; give --expectations once"
+        )));
+    };
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .with_context(|| format!("failed to write to {}", file.display()))
+        .map_err(Failure::Usage)?;
+    Ok(file)
+}
+
+fn update(file: &Path, catalogue: &Catalogue, results: &Results) -> Result<(), Failure> {
+    if results.interrupted {
+        return Err(Failure::Usage(anyhow!(
+            "the run was interrupted; {} stays as it is",
+            file.display()
+        )));
+    }
+    let name = file.display().to_string();
+    let write = || -> anyhow::Result<()> {
+        let text = fs::read_to_string(file)?;
+        let text = expectations::update(&name, &text, catalogue, results)
+            .map_err(|mistakes| anyhow!("{mistakes}"))?;
+        Ok(fs::write(file, text)?)
+    };
+    write()
+        .with_context(|| format!("failed to bring {name} in step with this run"))
+        .map_err(Failure::Usage)?;
+    print(&format!("expectations: {name} is in step with this run; say why in each new entry\n"))?;
+    Ok(())
 }
 
 /// 0 every verdict as expected; 1 not; 2 a wrong expectation; 4 the harness.
@@ -98,10 +140,7 @@ pub(super) fn catalogue(args: &SpecArgs) -> Result<Catalogue, Failure> {
     loaded.map_err(|mistakes| Failure::Usage(anyhow!("the specs have mistakes\n{mistakes}")))
 }
 
-fn expectations(
-    files: &[std::path::PathBuf],
-    catalogue: &Catalogue,
-) -> Result<Expectations, Failure> {
+fn expectations(files: &[PathBuf], catalogue: &Catalogue) -> Result<Expectations, Failure> {
     let loaded = if files.is_empty() {
         Expectations::embedded(catalogue)
     } else {
@@ -112,7 +151,7 @@ fn expectations(
 
 /// The plans that earlier runs have stored.
 pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
-    let entries = match std::fs::read_dir(folder) {
+    let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
@@ -130,14 +169,9 @@ pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
 }
 
 fn prepare(out: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out).map(drop)).with_context(
-        || {
-            format!(
-                "failed to write to the output folder {}; name another with --out",
-                out.display()
-            )
-        },
-    )
+    fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out).map(drop)).with_context(|| {
+        format!("failed to write to the output folder {}; name another with --out", out.display())
+    })
 }
 
 /// Ctrl-C and SIGTERM end the run; what was played is reported.

@@ -11,7 +11,7 @@ use js_value::Graph;
 use node_channel::{MessageId, Ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::process::Process;
+use crate::process::{Process, outcome};
 
 /// How often a file that stands for a signal is looked for.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(1);
@@ -263,7 +263,10 @@ fn poll_once(process: &mut Process, timeout: Option<Duration>) {
     if ended {
         child_ended(process);
     }
-    close_if_done(process);
+    if let Err(uncaught) = process.close_if_done() {
+        process.uncaught(uncaught);
+    }
+    process.drain();
 }
 
 fn read_output(process: &mut Process) {
@@ -287,7 +290,6 @@ fn read_output(process: &mut Process) {
 fn child_ended(process: &mut Process) {
     let Some(forked) = &mut process.forked else { return };
     let Ok(Some(status)) = forked.child.try_wait() else { return };
-    forked.status = Some(status);
     // The rest of the stream, as long as there is any at once.
     while let Some(channel) = process.channel() {
         let Some(fd) = channel.fd() else { break };
@@ -299,20 +301,10 @@ fn child_ended(process: &mut Process) {
         channel.process(Ready { readable: true, writable: false });
         process.drain();
     }
-    emit(process, Event::Exit, &outcome(status));
-}
-
-/// Emits `close` once the process has ended and all that leads to it is closed.
-fn close_if_done(process: &mut Process) {
-    let Some(forked) = &mut process.forked else { return };
-    let closed = forked.child.stdout.is_none() && !forked.child.channel.connected();
-    if let Some(status) = forked.status
-        && forked.may_close
-        && closed
-    {
-        forked.may_close = false;
-        emit(process, Event::Close, &outcome(status));
+    if let Some(forked) = &mut process.forked {
+        forked.status = Some(status);
     }
+    emit(process, Event::Exit, &outcome(status));
 }
 
 fn emit(process: &mut Process, event: Event, arguments: &[Recipe]) {
@@ -320,12 +312,4 @@ fn emit(process: &mut Process, event: Event, arguments: &[Recipe]) {
         process.uncaught(uncaught);
     }
     process.drain();
-}
-
-/// The arguments of `exit` and `close`: code and signal.
-fn outcome(status: node_channel::ExitStatus) -> [Recipe; 2] {
-    [
-        status.code.map_or(Recipe::Null, |code| Recipe::Number(f64::from(code))),
-        status.signal.map_or(Recipe::Null, |signal| Recipe::String(signal.to_string())),
-    ]
 }

@@ -314,7 +314,10 @@ impl Process {
             }
             node_channel::Event::Disconnected => {
                 self.early.clear();
-                self.emit(Event::Disconnect, &[])
+                // In Node the end of the channel, where it is the last that `close` waits for,
+                // emits `close` at once and `disconnect` a tick later.
+                self.ticks.push_front(Task::Emit(Event::Disconnect, Vec::new()));
+                self.close_if_done()
             }
             // Events of later versions mean nothing to a plan of this one.
             _ => Ok(()),
@@ -370,6 +373,19 @@ impl Process {
 
     // ---- ends ------------------------------------------------------------------------------
 
+    /// Emits `close` once the child has ended and all that leads to it is closed.
+    pub(crate) fn close_if_done(&mut self) -> Result<(), Uncaught> {
+        let Some(forked) = &mut self.forked else { return Ok(()) };
+        let closed = forked.child.stdout.is_none() && !forked.child.channel.connected();
+        match forked.status {
+            Some(status) if forked.may_close && closed => {
+                forked.may_close = false;
+                self.emit(Event::Close, &outcome(status))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// An exception that nobody caught: to the listeners of `uncaughtException`, or the end.
     pub(crate) fn uncaught(&mut self, Uncaught(error): Uncaught) {
         if self.listens(Event::UncaughtException) {
@@ -391,6 +407,14 @@ impl Process {
         };
         std::process::exit(code)
     }
+}
+
+/// The arguments of `exit` and `close`: code and signal.
+pub(crate) fn outcome(status: ExitStatus) -> [Recipe; 2] {
+    [
+        status.code.map_or(Recipe::Null, |code| Recipe::Number(f64::from(code))),
+        status.signal.map_or(Recipe::Null, |signal| Recipe::String(signal.to_string())),
+    ]
 }
 
 /// The description of an error.
