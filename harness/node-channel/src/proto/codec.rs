@@ -64,11 +64,11 @@ fn check(message: &Graph) -> Result<(), SendError> {
         Value::Undefined => return Err(SendError::Missing),
         Value::BigInt(number) => format!("type bigint ({number}n)"),
         Value::Symbol(symbol) => format!("type symbol ({symbol})"),
-        Value::Object(id) => match &message.object(*id).kind {
-            Kind::Function(function) => format!("function {}", function.name),
+        // A Proxy of a function is a function.
+        _ => match message.view().as_object().map(|object| &object.kind) {
+            Some(Kind::Function(function)) => format!("function {}", function.name),
             _ => return Ok(()),
         },
-        _ => return Ok(()),
     };
     Err(SendError::InvalidType { received })
 }

@@ -275,6 +275,10 @@ fn refusals_are_worded_as_in_node() {
     let root = function(&mut named, "foo", Behaviour::Returns(Value::Null));
     named.set_root(root);
     check_refused(&named, "TypeError", code, "or boolean. Received function foo");
+    let Value::Object(id) = *named.root() else { unreachable!("a function is an object") };
+    let proxy = named.add(Object::new(Kind::Proxy(id)));
+    named.set_root(Value::Object(proxy));
+    check_refused(&named, "TypeError", code, "or boolean. Received function foo");
 
     let symbol = Graph::new(Value::Symbol(Symbol::new("x")));
     check_refused(&symbol, "TypeError", code, "or boolean. Received type symbol (Symbol(x))");
