@@ -234,7 +234,8 @@ impl Builder {
             };
             let enumerable = property.enumerable.unwrap_or(true);
             if let (Kind::Array(_), Recipe::String(key)) = (&object.kind, &property.key)
-                && key.parse::<u32>().is_ok_and(|index| index > LONGEST_ARRAY)
+                // 2³² - 1 is no index.
+                && key.parse().is_ok_and(|n| (LONGEST_ARRAY + 1..u32::MAX).contains(&n))
             {
                 let reason = format!("an array here has no index over {LONGEST_ARRAY}");
                 return Err(BuildError::Unsupported(reason));
