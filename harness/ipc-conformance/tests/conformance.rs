@@ -1,0 +1,106 @@
+//! Each case of each pairing of the Rust channel as a test of its own, and a snapshot of all
+//! differences of each pairing, so that a change of behaviour shows as a diff to review.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use ipc_conformance_engine::play::Interrupt;
+use ipc_conformance_engine::results::{CaseResult, Expectation, Results, Verdict};
+use ipc_conformance_engine::runtime::Runtime;
+use ipc_conformance_engine::spec::Case;
+use libtest_mimic::{Arguments, Failed, Trial};
+use support::{catalogue, host, lines, node, play, runtime};
+
+/// The reference first, then what is tested.
+const PAIRINGS: [(&str, &str); 4] =
+    [("node", "node"), ("rust", "rust"), ("rust", "node"), ("node", "rust")];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let suite: &'static Suite = Box::leak(Box::new(Suite::new(arguments.exact)));
+    let mut trials = vec![
+        Trial::test("driver::node", || Ok(node()?.check(&host(), &Interrupt::new())?)),
+        Trial::test("driver::rust", || Ok(rust()?.check(&host(), &Interrupt::new())?)),
+    ];
+    // Case by case: the first pairing to be asked for plays them all.
+    for case in &catalogue().cases {
+        for pairing in PAIRINGS {
+            let name = format!("{}:{}::{}", pairing.0, pairing.1, case.id);
+            trials.push(Trial::test(name, move || suite.is_as_expected(case, pairing)));
+        }
+    }
+    for pairing in PAIRINGS {
+        let name = format!("{}:{}::differences", pairing.0, pairing.1);
+        trials.push(Trial::test(name, move || suite.differs_as_known(pairing)));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn rust() -> Result<&'static Runtime, String> {
+    static RUST: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    RUST.get_or_init(|| runtime("rust", None)).as_ref().map_err(Clone::clone)
+}
+
+struct Suite {
+    /// Whether this process was started for one test, as nextest does it: then only what this
+    /// test needs is played.
+    alone: bool,
+    played: BTreeMap<&'static str, OnceLock<Result<Results, String>>>,
+}
+
+impl Suite {
+    fn new(alone: bool) -> Self {
+        let ids = catalogue().cases.iter().map(|case| (case.id.as_str(), OnceLock::new()));
+        Self { alone, played: ids.collect() }
+    }
+
+    fn played(&self, case: &'static Case, pairing: (&str, &str)) -> Result<CaseResult, String> {
+        let name = format!("{}:{}", pairing.0, pairing.1);
+        let results = self.played[case.id.as_str()].get_or_init(|| {
+            let pairs = if self.alone { vec![pairing] } else { PAIRINGS[1..].to_vec() };
+            play(vec![case.clone()], &[node()?.clone(), rust()?.clone()], &pairs, 1)
+        });
+        let results = results.as_ref().map_err(Clone::clone)?;
+        let found = results.cases.iter().find(|result| result.pairing == name);
+        found.cloned().ok_or_else(|| format!("{} was not played by {name}", case.id))
+    }
+
+    fn is_as_expected(&self, case: &'static Case, pairing: (&str, &str)) -> Result<(), Failed> {
+        let result = self.played(case, pairing)?;
+        if result.expectation == Expectation::Expected && result.verdict != Verdict::HarnessError {
+            return Ok(());
+        }
+        let stale = match result.expectation {
+            Expectation::Stale => ", although an expectation says otherwise",
+            _ => "",
+        };
+        Err(Failed::from(format!("{}{stale}\n{}", ending(&result), lines(&result.differences))))
+    }
+
+    fn differs_as_known(&self, pairing: (&str, &str)) -> Result<(), Failed> {
+        let mut text = String::new();
+        for case in &catalogue().cases {
+            let result = self.played(case, pairing)?;
+            if result.verdict == Verdict::Pass {
+                continue;
+            }
+            text.push_str(&format!("{}: {}\n", result.id, ending(&result)));
+            text.push_str(&lines(&result.differences));
+        }
+        let name = format!("differences_{}_{}", pairing.0, pairing.1);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, text));
+        Ok(())
+    }
+}
+
+/// The verdict, and why.
+fn ending(result: &CaseResult) -> String {
+    let reason = result.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{reason}", result.verdict.name())
+}
