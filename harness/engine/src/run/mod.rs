@@ -132,8 +132,8 @@ impl Run<'_> {
         let mut done: Vec<CaseResult> = Vec::new();
         let mut failed = None;
         let level_of = self.level_of();
-        // Cases to look at more closely once everything was played, with their histories.
-        let mut doubtful = Vec::new();
+        // Cases to look at more closely once everything was played, by their number.
+        let mut doubts: BTreeMap<usize, Doubt> = BTreeMap::new();
         let stopped = self.pool.run(&jobs, |index, result| {
             match result {
                 Ok(history) => slots[index] = Some(history),
@@ -153,10 +153,15 @@ impl Run<'_> {
                 histories.push(slots.iter_mut().filter_map(Option::take).collect());
             }
             let references = histories[0].clone();
-            for (pairing, observed) in pairings.iter().zip(histories) {
+            for (index, observed) in histories.into_iter().enumerate() {
+                let pairing = &pairings[index];
                 let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
                 if needs_confirmation(&result) {
-                    doubtful.push((number, pairing.name.clone(), references.clone(), observed));
+                    let doubt = doubts.entry(number).or_insert_with(|| Doubt {
+                        references: references.clone(),
+                        observed: BTreeMap::new(),
+                    });
+                    doubt.observed.insert(index, observed);
                 } else {
                     progress(Progress::Judged(&result));
                 }
@@ -172,7 +177,7 @@ impl Run<'_> {
             return Err(error);
         }
         if stopped != Stopped::Interrupted {
-            self.confirm(cases, pairings, doubtful, &mut done, progress)?;
+            self.confirm(cases, pairings, doubts, &mut done, progress)?;
         }
         let interrupted = self.pool.interrupt.is_set();
         if stopped != Stopped::Finished || interrupted {
@@ -186,35 +191,40 @@ impl Run<'_> {
         &self,
         cases: &[&Case],
         pairings: &[Pairing],
-        doubtful: Vec<(usize, String, Vec<History>, Vec<History>)>,
+        mut doubts: BTreeMap<usize, Doubt>,
         done: &mut [CaseResult],
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), PlayError> {
         let mut jobs = Vec::new();
+        // The case of each job, and the index of its pairing; the reference has none.
         let mut owners = Vec::new();
-        for (owner, (number, name, references, observed)) in doubtful.iter().enumerate() {
-            let Some(pairing) = pairings.iter().find(|pairing| &pairing.name == name) else {
-                continue;
-            };
+        for (number, doubt) in &doubts {
             let plan = &cases[*number].plan;
-            for _ in references.len()..CONFIRM {
+            for _ in doubt.references.len()..CONFIRM {
                 jobs.push(Job { plan, pairing: &pairings[0] });
-                owners.push((owner, true));
+                owners.push((*number, None));
             }
-            for _ in observed.len()..CONFIRM {
-                jobs.push(Job { plan, pairing });
-                owners.push((owner, false));
+            for (index, observed) in &doubt.observed {
+                for _ in observed.len()..CONFIRM {
+                    jobs.push(Job { plan, pairing: &pairings[*index] });
+                    owners.push((*number, Some(*index)));
+                }
             }
         }
         progress(Progress::Plays(jobs.len()));
-        let mut doubtful = doubtful;
         let mut failed = None;
         self.pool.run(&jobs, |index, result| {
             match result {
                 Ok(history) => {
-                    let (owner, is_reference) = owners[index];
-                    let (_, _, references, observed) = &mut doubtful[owner];
-                    if is_reference { references.push(history) } else { observed.push(history) }
+                    let (number, pairing) = owners[index];
+                    if let Some(doubt) = doubts.get_mut(&number) {
+                        match pairing {
+                            None => doubt.references.push(history),
+                            Some(pairing) => {
+                                doubt.observed.entry(pairing).or_default().push(history);
+                            }
+                        }
+                    }
                 }
                 Err(error) => {
                     failed = Some(error);
@@ -228,16 +238,16 @@ impl Run<'_> {
             return Err(error);
         }
         let level_of = self.level_of();
-        for (number, name, references, observed) in doubtful {
-            let Some(pairing) = pairings.iter().find(|pairing| pairing.name == name) else {
-                continue;
-            };
-            let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
-            progress(Progress::Judged(&result));
-            let place =
-                done.iter_mut().find(|have| have.id == result.id && have.pairing == result.pairing);
-            if let Some(place) = place {
-                *place = result;
+        for (number, Doubt { references, observed }) in doubts {
+            for (index, observed) in observed {
+                let (case, pairing) = (cases[number], &pairings[index]);
+                let result = self.judged(case, pairing, &references, &observed, &level_of);
+                progress(Progress::Judged(&result));
+                let same =
+                    |have: &&mut CaseResult| have.id == result.id && have.pairing == result.pairing;
+                if let Some(place) = done.iter_mut().find(same) {
+                    *place = result;
+                }
             }
         }
         Ok(())
@@ -322,12 +332,15 @@ impl Run<'_> {
     }
 }
 
-/// Whether a verdict rests on something that may not be so the next time.
+/// A case that differed somewhere, with its plays so far.
+struct Doubt {
+    references: Vec<History>,
+    /// By the index of the pairing.
+    observed: BTreeMap<usize, Vec<History>>,
+}
+
+/// Whether a result is played again before it is believed: a surprise is, what is known and what
+/// fails nobody is not.
 fn needs_confirmation(result: &CaseResult) -> bool {
-    match result.verdict {
-        Verdict::Fail | Verdict::Crash | Verdict::NonStrict | Verdict::HarnessError => true,
-        // A hang is slow to confirm; what it rests on is the limit, which is generous.
-        Verdict::Hang => true,
-        Verdict::Pass | Verdict::Unsupported | Verdict::NotRun => false,
-    }
+    result.verdict != Verdict::NotRun && result.expectation != Expectation::Expected
 }
