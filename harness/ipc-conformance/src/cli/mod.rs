@@ -62,7 +62,7 @@ pub(crate) fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            complain(&format!("error: {failure}"));
             ExitCode::from(failure.exit_code())
         }
     }
@@ -76,6 +76,12 @@ pub(crate) fn print(text: &str) -> Outcome {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(0),
         Err(error) => Err(Failure::Harness(anyhow::Error::from(error).context("failed to print"))),
     }
+}
+
+/// Prints a line to stderr. Where nobody reads it, there is nobody to tell.
+pub(crate) fn complain(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Where plays are made by this program.

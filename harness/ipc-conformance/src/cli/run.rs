@@ -1,6 +1,5 @@
 //! `run`: plays everything, reports, decides the exit code.
 
-use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -19,7 +18,10 @@ use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 
 use super::args::{RunArgs, RuntimeArgs, SpecArgs};
-use super::{Failure, Outcome, embedded, host, print};
+use super::{Failure, Outcome, complain, embedded, host, print};
+
+/// The name of the reference in pairings.
+const REFERENCE: &str = "node";
 
 pub(super) fn run(args: RunArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
@@ -35,16 +37,17 @@ pub(super) fn run(args: RunArgs) -> Outcome {
             "no case is selected and no message is to be generated"
         )));
     }
+    // What is wrong is said now rather than after the work.
+    let names: Vec<&str> = named(&args.runtimes)?.into_iter().map(|(name, _)| name).collect();
+    let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args.expectations, &catalogue)?;
-    // Fails now rather than after the work.
     prepare(&args.out).map_err(Failure::Usage)?;
 
     let interrupt = interrupt()?;
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
     let (reference, runtimes) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
-    let pairs = pairs(&args.pairs, &reference, &runtimes).map_err(Failure::Usage)?;
     let jobs = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -200,19 +203,11 @@ pub(super) fn runtimes(
         runtime.check(host, interrupt).map_err(of_runtime)?;
         Ok(runtime)
     };
-    let reference = find("node", (args.reference != "node").then_some(args.reference.as_str()))?;
-    let default = ["rust".to_owned()];
-    let wanted = if args.runtimes.is_empty() { &default[..] } else { &args.runtimes };
-    let mut names = BTreeSet::new();
+    let wanted = named(args)?;
+    let command = (args.reference != REFERENCE).then_some(args.reference.as_str());
+    let reference = find(REFERENCE, command)?;
     let mut found = Vec::new();
-    for text in wanted {
-        let (name, command) = match text.split_once('=') {
-            Some((name, command)) => (name, Some(command)),
-            None => (text.as_str(), None),
-        };
-        if !names.insert(name) {
-            return Err(Failure::Usage(anyhow!("two runtimes have the name {name}")));
-        }
+    for (name, command) in wanted {
         let runtime = if name == reference.name && command.is_none() {
             reference.clone()
         } else {
@@ -229,6 +224,25 @@ pub(super) fn runtimes(
     Ok((reference, found))
 }
 
+/// The runtimes under test as the user named them, each with its command if it was given one.
+fn named(args: &RuntimeArgs) -> Result<Vec<(&str, Option<&str>)>, Failure> {
+    let mut named: Vec<(&str, Option<&str>)> = Vec::new();
+    for text in &args.runtimes {
+        let (name, command) = match text.split_once('=') {
+            Some((name, command)) => (name, Some(command)),
+            None => (text.as_str(), None),
+        };
+        if named.iter().any(|(other, _)| *other == name) {
+            return Err(Failure::Usage(anyhow!("two runtimes have the name {name}")));
+        }
+        named.push((name, command));
+    }
+    if named.is_empty() {
+        named.push(("rust", None));
+    }
+    Ok(named)
+}
+
 fn of_runtime(error: RuntimeError) -> Failure {
     let usage = error.is_usage();
     let error = anyhow!("failed to {error}");
@@ -236,11 +250,7 @@ fn of_runtime(error: RuntimeError) -> Failure {
 }
 
 /// The pairings to play beside the reference pairing.
-fn pairs(
-    wanted: &[String],
-    reference: &Runtime,
-    runtimes: &[Runtime],
-) -> anyhow::Result<Vec<(String, String)>> {
+fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut add = |parent: &str, child: &str| {
         let pair = (parent.to_owned(), child.to_owned());
@@ -253,8 +263,10 @@ fn pairs(
             bail!("the pairing `{text}` is not of the form PARENT:CHILD");
         };
         for name in [parent, child] {
-            let known: Vec<_> =
-                runtimes.iter().chain([reference]).map(|r| r.name.as_str()).collect();
+            let mut known = names.to_vec();
+            if !known.contains(&REFERENCE) {
+                known.push(REFERENCE);
+            }
             if !known.contains(&name) {
                 bail!("the pairing `{text}` names `{name}`, which is none of {}", known.join(", "));
             }
@@ -262,10 +274,10 @@ fn pairs(
         add(parent, child);
     }
     if wanted.is_empty() {
-        for runtime in runtimes {
-            add(&runtime.name, &runtime.name);
-            add(&runtime.name, &reference.name);
-            add(&reference.name, &runtime.name);
+        for name in names {
+            add(name, name);
+            add(name, REFERENCE);
+            add(REFERENCE, name);
         }
     }
     Ok(pairs)
@@ -294,14 +306,14 @@ impl Display {
             Progress::Plays(count) => {
                 self.bar.inc_length(*count as u64);
                 if self.bar.is_hidden() && *count > 0 {
-                    eprintln!("{count} plays to make");
+                    complain(&format!("{count} plays to make"));
                 }
             }
             Progress::Played => self.bar.inc(1),
             Progress::Judged(result) if result.expectation != Expectation::Expected => {
                 let line = format!("{} {} {}", result.verdict.name(), result.pairing, result.id);
                 if self.bar.is_hidden() {
-                    eprintln!("{line}");
+                    complain(&line);
                 } else {
                     self.bar.println(line);
                 }
