@@ -55,12 +55,20 @@
 //!   reports the disconnect.
 //! - The descriptor in `NODE_CHANNEL_FD` must be an open socket. Node also takes the write end of a
 //!   pipe.
+//! - [`Fork`] sets `NODE_CHANNEL_FD` and `NODE_CHANNEL_SERIALIZATION_MODE` last. In Node the
+//!   caller's own values win, which a program that hands its whole environment on cannot want.
+//!
+//! # What is not the channel's
+//!
+//! Modules that Node builds on the channel, such as `cluster`, and what belongs to the language:
+//! `this` in callbacks, promises, AbortSignal, worker threads, functions that a program replaces.
+//! What Node refuses at run time because an argument has the wrong type, Rust's types rule out.
 //!
 //! # Not there yet
 //!
 //! Advanced serialization (refused with an error that says so), passing of handles (descriptors
-//! that arrive are closed, and the peer is told so with `NODE_HANDLE_NACK`), user and group ids for
-//! children, and an async front end. Unix only.
+//! that arrive are closed, and the peer is told so with `NODE_HANDLE_NACK`), `timeout`,
+//! `killSignal`, user and group ids for children, and an async front end. Unix only.
 
 #![deny(unsafe_code)]
 
