@@ -6,7 +6,7 @@
 //! ```
 //! # use ipc_plan::Recipe;
 //! let recipe: Recipe = serde_json::from_str(
-//!     r#"{"when": {"$": "date", "time": 0}, "n": {"$": "number", "value": "-0"}, "list": [1, {"$": "hole"}]}"#,
+//!     r#"{"when": {"$": "date", "time": 0}, "n": {"$": "number", "value": "-0"}, "list": [1, {"$": "undefined"}]}"#,
 //! ).unwrap();
 //! assert_eq!(serde_json::from_str::<Recipe>(&serde_json::to_string(&recipe).unwrap()).unwrap(), recipe);
 //! ```

@@ -62,7 +62,11 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn recipe(&mut self, recipe: &Recipe, path: &Path) {
         match recipe {
-            Recipe::Array(items) => self.elements(items, path),
+            Recipe::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.recipe(item, &path.index(index));
+                }
+            }
             Recipe::Object(entries) => {
                 for (key, value) in entries {
                     self.recipe(value, &path.key(key));
@@ -86,7 +90,7 @@ impl Checker<'_> {
                 self.add(path, "this only describes a value that was seen");
             }
             Tagged::Callback { .. } => self.add(path, "a callback is only an argument of a send"),
-            Tagged::Hole {} => self.add(path, "a hole is only an element of an array"),
+            Tagged::Hole {} => self.add(path, "a hole stands only in the `elements` of an `array`"),
             Tagged::Object(Object { prototype, properties, .. }) => {
                 if let Some(Prototype::Inherits(inherited)) = prototype {
                     self.properties(inherited, &path.key("prototype").key("inherits"));
