@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use ipc_plan::{Plan, Recipe};
 
@@ -76,14 +75,16 @@ fn case(id: &str, values: Vec<(String, Recipe)>) -> Case {
 }
 
 impl Run<'_> {
-    /// Makes the messages that differ small, and stores them.
+    /// Makes the messages that differ small, and stores them. That one cannot be stored is a
+    /// problem of the run; an error ends the search.
     pub(super) fn shrink(
         &self,
         batches: &Batches,
         pairings: &[Pairing],
         judged: &mut [CaseResult],
+        problems: &mut Vec<String>,
         progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Vec<CaseResult>, PlayError> {
+    ) -> (Vec<CaseResult>, Option<PlayError>) {
         let mut found = Vec::new();
         for pairing in pairings {
             let mut known = BTreeSet::new();
@@ -98,13 +99,30 @@ impl Run<'_> {
                         continue;
                     }
                     progress(Progress::Shrinking { pairing: &pairing.name });
-                    if let Some(shrunk) = self.isolate(&batches.trees, index, pairings, pairing)? {
-                        found.push(shrunk);
+                    match self.isolate(&batches.trees, index, pairings, pairing) {
+                        Ok(None) => {}
+                        Ok(Some((case, shrunk))) => {
+                            problems.extend(self.store(&case.plan).err());
+                            found.push(shrunk);
+                        }
+                        Err(error) => return (found, Some(error)),
                     }
                 }
             }
         }
-        Ok(found)
+        (found, None)
+    }
+
+    /// Stores a plan that later runs play first.
+    fn store(&self, plan: &Plan) -> Result<(), String> {
+        let Some(folder) = &self.regressions else { return Ok(()) };
+        let path = folder.join(format!("{}.json", plan.id));
+        let mut text = serde_json::to_string_pretty(plan).unwrap_or_default();
+        text.push('\n');
+        fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)).map_err(|error| {
+            let path = path.display();
+            format!("failed to store the smallest message that differs as {path}: {error}")
+        })
     }
 
     fn isolate(
@@ -113,10 +131,10 @@ impl Run<'_> {
         index: usize,
         pairings: &[Pairing],
         pairing: &Pairing,
-    ) -> Result<Option<CaseResult>, PlayError> {
+    ) -> Result<Option<(Case, CaseResult)>, PlayError> {
         let level_of = self.level_of();
         let mut failed = None;
-        let mut try_one = |message: &Recipe| -> Option<CaseResult> {
+        let mut try_one = |message: &Recipe| -> Option<(Case, CaseResult)> {
             let text = serde_json::to_string(message).unwrap_or_default();
             let id = format!("regression-{:08x}", fnv1a(text.as_bytes()));
             let case = case(&id, vec![(judge::GENERATED.to_owned(), message.clone())]);
@@ -128,7 +146,7 @@ impl Run<'_> {
             let (reference, observed) = (one(&pairings[0])?, one(pairing)?);
             let result = self.judged(&case, pairing, &[reference], &[observed], &level_of);
             (result.verdict != Verdict::Pass && result.verdict != Verdict::HarnessError)
-                .then_some(result)
+                .then_some((case, result))
         };
         // The grammar repeats itself from the seed, so a tree of its own can be shrunk.
         let mut tree = generate::messages(&self.options.seed, index + 1).swap_remove(index);
@@ -137,32 +155,15 @@ impl Run<'_> {
             return failed.map_or(Ok(None), quietly);
         }
         let shrunk = generate::shrink(&mut tree, BUDGET, |message| try_one(message).is_some());
-        let result = try_one(&shrunk.message);
-        if let Some(error) = failed {
-            return quietly(error);
-        }
-        if let (Some(result), Some(folder)) = (&result, &self.regressions) {
-            let case = case(&result.id, vec![(judge::GENERATED.to_owned(), shrunk.message)]);
-            store(folder, &case.plan)?;
-        }
-        Ok(result)
+        let found = try_one(&shrunk.message);
+        failed.map_or(Ok(found), quietly)
     }
 }
 
 /// An interrupt ends the search; anything else is an error.
-fn quietly(error: PlayError) -> Result<Option<CaseResult>, PlayError> {
+fn quietly<T>(error: PlayError) -> Result<Option<T>, PlayError> {
     match error {
         PlayError::Interrupted => Ok(None),
         error => Err(error),
     }
-}
-
-/// Stores a plan that later runs play first.
-fn store(folder: &Path, plan: &Plan) -> Result<(), PlayError> {
-    let path = folder.join(format!("{}.json", plan.id));
-    let mut text = serde_json::to_string_pretty(plan).unwrap_or_default();
-    text.push('\n');
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&path, text))
-        .map_err(|source| PlayError::Folder { path, source })
 }

@@ -71,20 +71,27 @@ impl Run<'_> {
     ///
     /// # Errors
     ///
-    /// When a play could not be made at all. An interrupt is no error: what was played until
-    /// then is in the results, everything else stands there as not run.
+    /// When nothing could be played at all. A run that ends in the middle is no error, whether
+    /// it was interrupted or a play could not be made: what was played until then is in the
+    /// results, everything else stands there as not run.
     pub fn execute(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Results, PlayError> {
         let begin = Instant::now();
         let generated = generated::Batches::make(&self.options);
         let cases: Vec<&Case> = self.cases.iter().chain(generated.cases()).collect();
         let pairings = self.pairings();
-        let (mut judged, mut interrupted) = self.play_all(&cases, &pairings, progress)?;
-        if !interrupted {
-            let shrunk = self.shrink(&generated, &pairings, &mut judged, progress)?;
-            interrupted = self.pool.interrupt.is_set();
+        let mut problems = Vec::new();
+        let (mut judged, mut broken) = self.play_all(&cases, &pairings, progress)?;
+        if broken.is_none() && !self.pool.interrupt.is_set() {
+            let (shrunk, error) =
+                self.shrink(&generated, &pairings, &mut judged, &mut problems, progress);
             judged.extend(shrunk);
+            broken = error;
         }
-        Ok(assemble::results(self, judged, &pairings, interrupted, begin.elapsed()))
+        let interrupted = broken.is_some() || self.pool.interrupt.is_set();
+        let mut results = assemble::results(self, judged, &pairings, interrupted, begin.elapsed());
+        problems.extend(broken.map(|error| format!("failed to {error}")));
+        results.problems.extend(problems);
+        Ok(results)
     }
 
     /// The reference pairing, then the others.
@@ -109,12 +116,13 @@ impl Run<'_> {
         move |clause| levels.get(clause).copied().unwrap_or(Level::Must)
     }
 
+    /// Plays every case with every pairing. The error in the middle is why it could not go on.
     fn play_all(
         &self,
         cases: &[&Case],
         pairings: &[Pairing],
         progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<(Vec<CaseResult>, bool), PlayError> {
+    ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
         let repeat = self.repeat.max(1) as usize;
         let per_case = pairings.len() * repeat;
         let jobs: Vec<Job<'_>> = cases
@@ -173,17 +181,27 @@ impl Run<'_> {
             }
             ControlFlow::Continue(())
         });
-        if let Some(error) = failed {
+        if done.is_empty()
+            && let Some(error) = failed
+        {
             return Err(error);
         }
-        if stopped != Stopped::Interrupted {
-            self.confirm(cases, pairings, doubts, &mut done, progress)?;
+        if failed.is_none() && stopped != Stopped::Interrupted {
+            failed = self.confirm(cases, pairings, doubts, &mut done, progress).err();
         }
-        let interrupted = self.pool.interrupt.is_set();
-        if stopped != Stopped::Finished || interrupted {
-            self.add_not_run(cases, pairings, interrupted, &mut done);
+        let reason = if failed.is_some() {
+            Some("the run could not go on")
+        } else if self.pool.interrupt.is_set() {
+            Some("the run was interrupted")
+        } else if stopped != Stopped::Finished {
+            Some("the run was stopped at the first failure")
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            self.add_not_run(cases, pairings, reason, &mut done);
         }
-        Ok((done, interrupted))
+        Ok((done, failed))
     }
 
     /// Plays what differed again, and the reference with it: Node may vary by itself.
@@ -311,14 +329,9 @@ impl Run<'_> {
         &self,
         cases: &[&Case],
         pairings: &[Pairing],
-        interrupted: bool,
+        reason: &str,
         done: &mut Vec<CaseResult>,
     ) {
-        let reason = if interrupted {
-            "the run was interrupted"
-        } else {
-            "the run was stopped at the first failure"
-        };
         for case in cases {
             for pairing in pairings {
                 if done.iter().any(|d| d.id == case.id && d.pairing == pairing.name) {
