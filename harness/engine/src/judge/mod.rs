@@ -8,7 +8,7 @@ mod value;
 
 use std::collections::BTreeSet;
 
-use ipc_plan::{EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
+use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
 
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Verdict};
@@ -68,6 +68,11 @@ pub fn judge(
     if observed.ending == (Ending::Exited { code: EXIT_UNSUPPORTED }) {
         let reason = "the parent's driver exits as unsupported without a record that says of what";
         return Judgement::plain(Verdict::HarnessError, reason);
+    }
+
+    // A driver that cannot begin says nothing about its runtime.
+    if observed.ending == (Ending::Exited { code: EXIT_BAD_PLAN }) && observed.parent.is_empty() {
+        return Judgement::plain(Verdict::HarnessError, observed.breaches.join("; "));
     }
 
     let clause = case.clauses.first().map_or("", String::as_str);

@@ -92,6 +92,12 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// Why the first case has its verdict, where its differences do not say so: how a runtime
+    /// died, how long was waited, what was left behind. Without a finding, the summary says it.
+    pub(super) fn reason(&self) -> Option<&'a str> {
+        self.finding.and(self.cases.first()?.reason.as_deref())
+    }
+
     /// How often it was seen.
     pub(super) fn seen(&self) -> Option<String> {
         let reproduced = match self.finding {

@@ -118,6 +118,9 @@ impl Page {
         }
         facts.extend(story.seen().map(|seen| format!("seen in {seen}")));
         writeln!(self.out, "  {}", text::short(&facts.join("; "), 2 * WIDTH))?;
+        if let Some(reason) = story.reason() {
+            writeln!(self.out, "  reason:   {}", text::short(reason, WIDTH))?;
+        }
         if let Some((expected, observed)) = story.sides() {
             writeln!(self.out, "  expected: {}", text::short(&expected, WIDTH))?;
             writeln!(self.out, "  observed: {}", text::short(&observed, WIDTH))?;
