@@ -13,7 +13,7 @@
 //! * An entry for other versions of the runtime than the one that is tested says nothing.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path as FsPath, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,6 +124,28 @@ impl Expectations {
         let texts: Vec<(&str, &str)> =
             texts.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
         Self::from_texts(&texts, catalogue)
+    }
+
+    /// Reads `expectations/*.toml` of a folder of specs, which may have none.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, or with all mistakes of all files.
+    pub fn of_specs(specs: &FsPath, catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        let folder = specs.join("expectations");
+        let mut files = Vec::new();
+        match std::fs::read_dir(&folder) {
+            Ok(entries) => {
+                for entry in entries {
+                    files.push(entry.map_err(|error| unreadable(&folder, &error))?.path());
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(&folder, &error)),
+        }
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        files.sort();
+        Self::load(&files, catalogue)
     }
 
     /// Reads files given as (name, text).

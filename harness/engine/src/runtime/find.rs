@@ -93,7 +93,11 @@ fn hint(name: &str) -> String {
         "rust" => return "build it with `cargo build --workspace`".to_owned(),
         _ => return format!("check the path in `{name}=COMMAND`"),
     };
-    format!("{install}, or say where it is with `{name}=PATH`")
+    // Node decides what is right, and is named by an option of its own.
+    match name {
+        "node" => format!("{install}, or say where it is with `--reference PATH`"),
+        _ => format!("{install}, or say where it is with `--runtime {name}=PATH`"),
+    }
 }
 
 fn utf8(name: &str, path: &Path) -> Result<String, RuntimeError> {

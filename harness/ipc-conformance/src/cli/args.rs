@@ -48,7 +48,7 @@ pub(crate) struct RuntimeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SpecArgs {
-    /// Folder with clauses/ and cases/ to use in place of the built-in ones
+    /// Folder with clauses/, cases/ and expectations/ to use in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) specs: Option<PathBuf>,
 }
@@ -89,7 +89,7 @@ pub(crate) struct RunArgs {
     /// Make each play N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
-    /// File of expectations to use in place of the built-in ones; repeatable
+    /// File of expectations to use in place of those of the specs; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) expectations: Vec<PathBuf>,
     /// Bring the one file of --expectations in step with this run, and create it if need be

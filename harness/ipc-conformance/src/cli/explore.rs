@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 
 use anyhow::anyhow;
 use ipc_conformance_engine::report;
-use ipc_conformance_engine::runtime::Runtime;
+use ipc_conformance_engine::runtime::{Runtime, RuntimeError};
 use ipc_conformance_engine::spec::{Catalogue, Clause, Selection};
 use serde_json::json;
 
 use super::args::{ExplainArgs, ListArgs, ReportArgs, RuntimeArgs};
-use super::run::{catalogue, interrupt};
+use super::run::{catalogue, interrupt, of_runtime};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn list(args: ListArgs) -> Outcome {
@@ -88,6 +88,7 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
                     info.command.join(" ")
                 );
             }
+            Err(error @ RuntimeError::Play(_)) => return Err(of_runtime(error)),
             Err(error) => {
                 missing |= needed;
                 let word = if needed { "missing" } else { "absent " };
@@ -149,5 +150,5 @@ pub(super) fn report(args: ReportArgs) -> Outcome {
         .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
     print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
     print(&format!("\nreports: {}\n", out.join("report.html").display()))?;
-    Ok(super::run::exit_code(&results))
+    Ok(report::Outcome::of(&results).exit_code())
 }

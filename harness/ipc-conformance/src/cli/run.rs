@@ -11,19 +11,19 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ipc_conformance_engine::expectations::{self, Expectations};
 use ipc_conformance_engine::play::{Interrupt, Pool};
-use ipc_conformance_engine::report;
-use ipc_conformance_engine::results::{Expectation, Options, Results, Verdict};
+use ipc_conformance_engine::report::{self, Outcome};
+use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run};
 use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 
 use super::args::{RunArgs, RuntimeArgs, SpecArgs};
-use super::{Failure, Outcome, complain, embedded, host, print};
+use super::{Failure, complain, embedded, host, print};
 
 /// The name of the reference in pairings.
 const REFERENCE: &str = "node";
 
-pub(super) fn run(args: RunArgs) -> Outcome {
+pub(super) fn run(args: RunArgs) -> super::Outcome {
     let catalogue = catalogue(&args.specs)?;
     let selection = Selection {
         filters: args.filters.clone(),
@@ -41,7 +41,7 @@ pub(super) fn run(args: RunArgs) -> Outcome {
     let names: Vec<&str> = named(&args.runtimes)?.into_iter().map(|(name, _)| name).collect();
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
-    let expectations = expectations(&args.expectations, &catalogue)?;
+    let expectations = expectations(&args, &catalogue)?;
     prepare(&args.out).map_err(Failure::Usage)?;
 
     let interrupt = interrupt()?;
@@ -80,10 +80,14 @@ pub(super) fn run(args: RunArgs) -> Outcome {
         .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
     print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
     print(&format!("\nreports: {}\n", args.out.join("report.html").display()))?;
-    if let Some(file) = updated {
-        update(file, &catalogue, &results)?;
+    match updated {
+        Some(file) if results.interrupted => {
+            complain(&format!("{} stays as it is: the run did not end", file.display()));
+        }
+        Some(file) => update(file, &catalogue, &results)?,
+        None => {}
     }
-    Ok(exit_code(&results))
+    Ok(Outcome::of(&results).exit_code())
 }
 
 /// The file to bring in step, which is made if there is none yet.
@@ -103,12 +107,6 @@ fn updatable(files: &[PathBuf]) -> Result<&Path, Failure> {
 }
 
 fn update(file: &Path, catalogue: &Catalogue, results: &Results) -> Result<(), Failure> {
-    if results.interrupted {
-        return Err(Failure::Usage(anyhow!(
-            "the run was interrupted; {} stays as it is",
-            file.display()
-        )));
-    }
     let name = file.display().to_string();
     let write = || -> anyhow::Result<()> {
         let text = fs::read_to_string(file)?;
@@ -123,18 +121,6 @@ fn update(file: &Path, catalogue: &Catalogue, results: &Results) -> Result<(), F
     Ok(())
 }
 
-/// 0 every verdict as expected; 1 not; 2 a wrong expectation; 4 the harness.
-pub(super) fn exit_code(results: &Results) -> u8 {
-    if results.cases.iter().any(|case| case.verdict == Verdict::HarnessError) || results.interrupted
-    {
-        return 4;
-    }
-    if !results.problems.is_empty() {
-        return 2;
-    }
-    u8::from(results.cases.iter().any(|case| case.expectation != Expectation::Expected))
-}
-
 pub(super) fn catalogue(args: &SpecArgs) -> Result<Catalogue, Failure> {
     let loaded = match &args.specs {
         Some(folder) => Catalogue::load(folder),
@@ -143,11 +129,12 @@ pub(super) fn catalogue(args: &SpecArgs) -> Result<Catalogue, Failure> {
     loaded.map_err(|mistakes| Failure::Usage(anyhow!("the specs have mistakes\n{mistakes}")))
 }
 
-fn expectations(files: &[PathBuf], catalogue: &Catalogue) -> Result<Expectations, Failure> {
-    let loaded = if files.is_empty() {
-        Expectations::embedded(catalogue)
-    } else {
-        Expectations::load(files, catalogue)
+/// Expectations belong to the specs: those of other specs would speak of cases that are not there.
+fn expectations(args: &RunArgs, catalogue: &Catalogue) -> Result<Expectations, Failure> {
+    let loaded = match &args.specs.specs {
+        _ if !args.expectations.is_empty() => Expectations::load(&args.expectations, catalogue),
+        Some(folder) => Expectations::of_specs(folder, catalogue),
+        None => Expectations::embedded(catalogue),
     };
     loaded.map_err(|mistakes| Failure::Usage(anyhow!("the expectations have mistakes\n{mistakes}")))
 }
@@ -243,10 +230,13 @@ fn named(args: &RuntimeArgs) -> Result<Vec<(&str, Option<&str>)>, Failure> {
     Ok(named)
 }
 
-fn of_runtime(error: RuntimeError) -> Failure {
+pub(super) fn of_runtime(error: RuntimeError) -> Failure {
     let usage = error.is_usage();
-    let error = anyhow!("failed to {error}");
-    if usage { Failure::Usage(error) } else { Failure::Environment(error) }
+    match error {
+        RuntimeError::Play(error) => Failure::Harness(anyhow!("failed to {error}")),
+        error if usage => Failure::Usage(anyhow!("failed to {error}")),
+        error => Failure::Environment(anyhow!("failed to {error}")),
+    }
 }
 
 /// The pairings to play beside the reference pairing.
