@@ -42,7 +42,7 @@ steps = [{ do = "fork" }, { do = "await-signal", name = "done" }, { do = "await"
 steps = [
   { do = "section", clause = "LIFE-001" },
   { do = "send", id = "a", bind = "m", value = {
-    z = 1, a = { "$" = "null" }, "2" = [1.5, { "$" = "hole" }],
+    z = 1, a = { "$" = "null" }, "2" = [1.5, { "$" = "undefined" }],
   } },
   { do = "set", object = "m", key = "z", value = 2 },
   { do = "on", event = "message", name = "late", steps = [{ do = "inspect", what = "session" }] },
@@ -84,13 +84,13 @@ const MISTAKES: &[(&str, &[(&str, &str)])] = &[
     ("unknown event", &[("event = \"close\" }]", "event = \"clsoe\" }]")]),
     ("unknown inspect name", &[("\"session\"", "\"sesion\"")]),
     ("unknown level", &[("\"impl\"", "\"may\"")]),
-    ("unknown kind of value", &[("\"hole\"", "\"hol\"")]),
+    ("unknown kind of value", &[("\"undefined\"", "\"undefind\"")]),
     ("recipe without a key it needs", &[("{ \"$\" = \"null\" }", "{ \"$\" = \"date\" }")]),
     (
         "recipe with a word it does not know",
         &[("{ \"$\" = \"null\" }", "{ \"$\" = \"view\", class = \"Unt8Array\", bytes = \"0g\" }")],
     ),
-    ("hole outside an array", &[("{ \"$\" = \"null\" }", "{ \"$\" = \"hole\" }")]),
+    ("hole outside of elements", &[("{ \"$\" = \"null\" }", "{ \"$\" = \"hole\" }")]),
     ("ref to nothing", &[("{ \"$\" = \"null\" }", "{ \"$\" = \"ref\", id = 3 }")]),
     ("number of TOML", &[("z = 1", "z = nan")]),
     ("date of TOML", &[("z = 1", "z = 1979-05-27")]),
