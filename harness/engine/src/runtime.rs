@@ -215,7 +215,8 @@ fn read_describe(name: &str, command: &str, stdout: &str) -> Result<Describe, Ru
     let garbage = |error: serde_json::Error| RuntimeError::Garbage {
         name: name.to_owned(),
         command: command.to_owned(),
-        error: error.to_string(),
+        // It may quote what was printed.
+        error: excerpt(error.to_string().as_bytes()),
         output: first_of(stdout, ""),
     };
     let value: serde_json::Value = serde_json::from_str(stdout).map_err(garbage)?;

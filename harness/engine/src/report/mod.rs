@@ -27,6 +27,7 @@ pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use terminal::terminal;
+pub use text::{line, visible};
 
 #[cfg(doc)]
 use crate::results::Results;

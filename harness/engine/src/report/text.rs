@@ -3,7 +3,7 @@
 /// The text without anything that could hide, move or colour what stands around it: control and
 /// format characters, bidi overrides and noncharacters are written as `\u{..}`. Line feeds and
 /// tabs are kept.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_odd(c) && !matches!(c, '\n' | '\t') {
@@ -16,7 +16,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// Like [`visible`], in one line.
-pub(super) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     visible(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mistake::Mistake;
+use super::suggest::did_you_mean;
 
 /// All clauses and cases, checked against each other.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +31,16 @@ impl Catalogue {
     /// The clause of that id.
     pub fn clause(&self, id: &str) -> Option<&Clause> {
         self.clauses.iter().find(|clause| clause.id == id)
+    }
+
+    /// "did you mean", where the id of a clause is close to a wrong one.
+    pub fn similar_clause(&self, wrong: &str) -> Option<String> {
+        did_you_mean(wrong, self.clauses.iter().map(|clause| clause.id.as_str()))
+    }
+
+    /// "did you mean", where the id of a case is close to a wrong one.
+    pub fn similar_case(&self, wrong: &str) -> Option<String> {
+        did_you_mean(wrong, self.cases.iter().map(|case| case.id.as_str()))
     }
 
     /// The case of that id.

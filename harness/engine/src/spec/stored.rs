@@ -26,7 +26,15 @@ impl Case {
             let mistake = Mistake::new(&Path::default(), format!("not a plan: {reason}"));
             Mistakes(vec![mistake.at(Location::new(&file, &text, start..start + 1))])
         })?;
-        let mistakes = check_plan(&plan);
+        let mistakes: Vec<_> = check_plan(&plan)
+            .into_iter()
+            // Where in the file it is, only the path inside the plan tells.
+            .map(|mistake| Mistake {
+                message: format!("{file}: {}: {}", mistake.path, mistake.message),
+                path: Path::default(),
+                ..mistake
+            })
+            .collect();
         if mistakes.is_empty() { Ok(of_plan(plan, file)) } else { Err(Mistakes(mistakes)) }
     }
 }

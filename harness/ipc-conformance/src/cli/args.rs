@@ -144,9 +144,10 @@ pub(crate) struct ExplainArgs {
     pub(crate) clause: String,
     #[command(flatten)]
     pub(crate) specs: SpecArgs,
-    /// results.json, or a folder with one, to take the verdicts from
-    #[arg(long, value_name = "RESULTS", default_value = "reports/latest")]
-    pub(crate) results: PathBuf,
+    /// results.json, or a folder with one, to take the verdicts from [default: reports/latest, if
+    /// there is one]
+    #[arg(long, value_name = "RESULTS")]
+    pub(crate) results: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

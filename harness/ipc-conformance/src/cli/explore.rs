@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use ipc_conformance_engine::report;
@@ -12,6 +13,9 @@ use serde_json::json;
 use super::args::{ExplainArgs, ListArgs, ReportArgs, RuntimeArgs};
 use super::run::{catalogue, interrupt, of_runtime};
 use super::{Failure, Outcome, embedded, host, print};
+
+/// Where a run leaves its results unless it is told otherwise.
+const LATEST: &str = "reports/latest";
 
 pub(super) fn list(args: ListArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
@@ -77,13 +81,15 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
             Ok(runtime) => {
                 let info = runtime.info();
                 let node = match &info.node {
-                    Some(node) if *node != info.version => format!(" (announces Node {node})"),
+                    Some(node) if *node != info.version => {
+                        format!(" (announces Node {})", report::line(node))
+                    }
                     _ => String::new(),
                 };
                 let _ = writeln!(
                     text,
                     "ok       {name} {}{node}, starts in {} ms: {}",
-                    info.version,
+                    report::line(&info.version),
                     info.startup_ms,
                     info.command.join(" ")
                 );
@@ -92,7 +98,11 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
             Err(error) => {
                 missing |= needed;
                 let word = if needed { "missing" } else { "absent " };
-                let _ = writeln!(text, "{word}  {name}: failed to {error}");
+                let _ = writeln!(
+                    text,
+                    "{word}  {name}: failed to {}",
+                    report::line(&error.to_string())
+                );
             }
         }
     }
@@ -104,9 +114,10 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
     let id = args.clause.to_uppercase();
     let Some(clause) = catalogue.clauses.iter().find(|clause| clause.id == id) else {
-        return Err(Failure::Usage(anyhow!(
-            "there is no clause {id}; `ipc-conformance list --json` shows all of them"
-        )));
+        let help = catalogue
+            .similar_clause(&id)
+            .unwrap_or_else(|| "`ipc-conformance list --json` shows all of them".to_owned());
+        return Err(Failure::Usage(anyhow!("there is no clause {id}; {help}")));
     };
     let mut text = format!(
         "{} ({})\n{}\n\nsource: {}\n",
@@ -115,11 +126,15 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
     let until = clause.until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
     let _ = writeln!(text, "holds from Node {} {until}", clause.since);
     text.push_str(&cases_of(&catalogue, clause));
-    if let Ok(results) = report::read(&args.results)
+    let latest = PathBuf::from(LATEST);
+    let path = args.results.or_else(|| latest.exists().then_some(latest));
+    if let Some(path) = path
+        && let results =
+            report::read(&path).map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?
         && let Some(result) = results.clauses.iter().find(|result| result.id == id)
         && !result.verdicts.is_empty()
     {
-        let _ = writeln!(text, "\nin {}:", args.results.display());
+        let _ = writeln!(text, "\nin {}:", path.display());
         for (pairing, verdict) in &result.verdicts {
             let _ = writeln!(text, "  {pairing}  {}", verdict.name());
         }
@@ -147,7 +162,7 @@ pub(super) fn report(args: ReportArgs) -> Outcome {
         if args.results.is_dir() { args.results.clone() } else { parent }
     });
     report::write_all(&out, &results, &catalogue)
-        .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+        .map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
     print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
     print(&format!("\nreports: {}\n", out.join("report.html").display()))?;
     Ok(report::Outcome::of(&results).exit_code())

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ipc_conformance_engine::play::{Host, supervise};
+use ipc_conformance_engine::report;
 
 use args::{Cli, Command};
 
@@ -78,10 +79,11 @@ pub(crate) fn print(text: &str) -> Outcome {
     }
 }
 
-/// Prints a line to stderr. Where nobody reads it, there is nobody to tell.
-pub(crate) fn complain(line: &str) {
+/// Prints to stderr, what a runtime said in it made visible. Where nobody reads it, there is
+/// nobody to tell.
+pub(crate) fn complain(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", report::visible(text));
 }
 
 /// Where plays are made by this program.

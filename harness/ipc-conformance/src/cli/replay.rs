@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge;
 use ipc_conformance_engine::play::{Limits, play};
+use ipc_conformance_engine::report;
 use ipc_conformance_engine::run::generated_case;
 use ipc_conformance_engine::spec::{Case, Level};
 use ipc_plan::Role;
@@ -27,9 +28,10 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         known.extend(catalogue.cases.iter().cloned());
         known.extend(generated_case(seed, id));
         let case = known.into_iter().find(|case| case.id == id).ok_or_else(|| {
-            Failure::Usage(anyhow!(
-                "there is no case {id}; `ipc-conformance list` shows all of them"
-            ))
+            let help = catalogue
+                .similar_case(id)
+                .unwrap_or_else(|| "`ipc-conformance list` shows all of them".to_owned());
+            Failure::Usage(anyhow!("there is no case {id}; {help}"))
         })?;
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
@@ -68,10 +70,16 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         judge::judge(&case, std::slice::from_ref(&expected), &observed, Level::Should, &level_of);
     let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
     if let Some(reason) = &judgement.reason {
-        let _ = writeln!(text, "  {reason}");
+        let _ = writeln!(text, "  {}", report::line(reason));
     }
     for difference in &judgement.differences {
-        let _ = writeln!(text, "  {} {}: {}", difference.clause, difference.level, difference.text);
+        let _ = writeln!(
+            text,
+            "  {} {}: {}",
+            difference.clause,
+            difference.level,
+            report::line(&difference.text)
+        );
     }
     show(&mut text, "reference", &expected);
     show(&mut text, &pair, &observed);
@@ -95,17 +103,12 @@ fn show(text: &mut String, title: &str, history: &History) {
         let _ = writeln!(text, "\n{title}, {role}:");
         for record in history.log(role) {
             let json = serde_json::to_string(&record.seen).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "  {:>4} {}",
-                record.seq,
-                json.escape_debug().to_string().replace("\\\"", "\"")
-            );
+            let _ = writeln!(text, "  {:>4} {}", record.seq, report::line(&json));
         }
     }
     let ending = serde_json::to_string(&history.ending).unwrap_or_default();
     let _ = writeln!(text, "\n{title} ends: {ending}");
     if !history.stderr.is_empty() {
-        let _ = writeln!(text, "{title}, stderr: {}", history.stderr.escape_debug());
+        let _ = writeln!(text, "{title}, stderr: {}", report::line(&history.stderr));
     }
 }
