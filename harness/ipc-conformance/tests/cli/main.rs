@@ -2,8 +2,14 @@
 //! and users do.
 
 mod environment;
+mod expectations;
+mod explore;
+mod hostile;
 mod interrupt;
 mod place;
+mod replay;
+mod report;
 mod run;
+mod select;
 mod trouble;
 mod usage;

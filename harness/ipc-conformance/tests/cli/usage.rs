@@ -58,3 +58,74 @@ fn folders_that_cannot_be_written() {
         .code(2)
         .stderr(contains("failed to write to folder"));
 }
+
+/// A change of the good files, and what stderr says with its place.
+#[test]
+fn malformed_specs() {
+    for (file, from, to, message, place_of_it) in [
+        ("cases/life.toml", "do = \"fork\"", "do = \"frok\"", "unknown step `frok`", ":8:17"),
+        ("cases/life.toml", "listeners", "listenres", "did you mean `listeners`?", ":7:1"),
+        ("cases/life.toml", "\"LIFE-001\"", "\"LIFE-01\"", "did you mean `LIFE-001`?", ":5:12"),
+        ("cases/life.toml", "life-hello", "ser-hello", "begins with `life-`", ":3:6"),
+        ("cases/life.toml", "[[case]]", "[[case]", "", ":2:"),
+        ("clauses/life.toml", "must", "might", "", ":4:9"),
+        ("clauses/life.toml", "LIFE-002", "LIFE-001", "duplicate clause id `LIFE-001`", ":10:6"),
+        ("untested.toml", "There is nothing to be seen.", "", "`reason` is empty", ":4:10"),
+    ] {
+        let place = Place::new();
+        let file = format!("specs/{file}");
+        place.write(&file, &place.read(&file).replacen(from, to, 1));
+        let expected = || {
+            starts_with("error: the specs have mistakes\n")
+                .and(contains(message))
+                .and(contains(format!("--> {file}{place_of_it}")))
+                .and(contains("^"))
+        };
+        for arguments in [&["run"][..], &["list"], &["explain", "LIFE-001"]] {
+            let mut command = place.cli(arguments.iter().copied());
+            command.args(["--specs", "specs"]).assert().code(2).stdout("").stderr(expected());
+        }
+    }
+}
+
+/// All mistakes at once, and what is no text at all.
+#[test]
+fn specs_with_many_mistakes() {
+    let place = Place::new();
+    let text = place.read("specs/cases/life.toml").replace("do = ", "od = ");
+    place.write("specs/cases/life.toml", &text);
+    place.run(&[]).code(2).stderr(contains("specs/cases/life.toml:8:").and(contains(" mistakes")));
+    fs::write(place.path("specs/cases/life-raw.toml"), [0xff, 0xfe, 0]).unwrap();
+    place.run(&[]).code(2).stderr(contains("failed to read specs/cases/life-raw.toml: "));
+    fs::remove_dir_all(place.path("specs/cases")).unwrap();
+    place.run(&[]).code(2).stderr(contains("failed to read specs/cases: No such file"));
+}
+
+#[test]
+fn malformed_stored_plans() {
+    let good = r#"{
+  "protocol": 1, "id": "stored", "serialization": "json",
+  "parent": {"steps": [{"do": "fork"}]},
+  "child": {"steps": []}
+}"#;
+    let place = Place::new();
+    let run = |text: &str| {
+        place.write("stored/one.json", text);
+        place.write("stored/README.md", "no plan");
+        place.run(&["--regressions", "stored", "--filter", "life-hello", "--pairs", "node:quick"])
+    };
+    run(good).code(0);
+    assert_eq!(place.verdicts("out").len(), 4);
+    for (from, to, message, place_of_it) in [
+        ("}]}", "}", "not a plan: ", ":4:"),
+        ("fork", "frok", "unknown variant `frok`", ":3:"),
+        ("\"id\": \"stored\",", "", "missing field `id`", ":5:1"),
+        ("json", "xml", "unknown variant `xml`", ":2:"),
+        ("protocol\": 1", "protocol\": 7", "protocol: the plan is of protocol 7", ": "),
+    ] {
+        run(&good.replace(from, to))
+            .code(2)
+            .stdout("")
+            .stderr(contains(message).and(contains(format!("stored/one.json{place_of_it}"))));
+    }
+}

@@ -1,0 +1,96 @@
+//! What is known to fail: files of expectations through their whole life.
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::place::Place;
+
+const BAD: [&str; 4] = ["--runtime", "bad=./bad", "--pairs", "bad:bad"];
+/// The child says more than it should, in one of the cases.
+const LOUD: &str =
+    r#"[ "$ROLE" = child ] && grep -q life-hello "$IPC_CONFORMANCE_PLAN" && echo '"extra"' >&3"#;
+
+#[test]
+fn an_expectation_from_its_first_day_to_its_last() {
+    let place = Place::new();
+    place.driver("bad", LOUD);
+    let known = [&BAD[..], &["--expectations", "known.toml"]].concat();
+    let update = [&known[..], &["--update-expectations"]].concat();
+    place.run(&BAD).code(1);
+
+    // A new file is made; the run itself ends as it would have without it.
+    place.run(&update).code(1).stdout(contains("known.toml is in step with this run"));
+    let first = place.read("known.toml");
+    assert!(first.contains("runtime = \"bad\"") && first.contains("LIFE-001"), "{first}");
+    place.run(&known).code(0).stdout(contains("1 expected finding"));
+    assert_eq!(place.results("out")["cases"][3]["verdict"], "fail");
+    assert_eq!(place.results("out")["cases"][3]["expectation"], "expected");
+
+    // What it says of other versions is no excuse, and what people have written stays.
+    let edited =
+        format!("# mine\n\n{first}").replace("reason = \"", "versions = \"<0.0.9\"\nreason = \"");
+    place.write("known.toml", &edited);
+    place.run(&known).code(1);
+    place.write("known.toml", &format!("# mine\n\n{first}"));
+    place.run(&known).code(0);
+
+    // Failing in another way is not what was expected.
+    place.driver("bad", &LOUD.replace("\"extra\"", "{\"ex\":1}"));
+    place.run(&known).code(1).stdout(contains("FAIL"));
+
+    // The runtime is mended.
+    place.driver("bad", "");
+    place
+        .run(&known)
+        .code(1)
+        .stdout(contains("no longer").and(contains("known.toml:")).and(contains("life-hello")));
+    assert_eq!(place.results("out")["cases"][3]["expectation"], "stale");
+    place.run(&update).code(1);
+    assert_eq!(place.read("known.toml").trim(), "# mine");
+    place.run(&known).code(0);
+}
+
+/// Specs bring their own expectations; without any, everything is unexpected.
+#[test]
+fn expectations_belong_to_the_specs() {
+    let place = Place::new();
+    place.driver("bad", LOUD);
+    let update = ["--expectations", "specs/expectations/bad.toml", "--update-expectations"];
+    place.write("specs/expectations/bad.toml", "");
+    place.run(&[&BAD[..], &update].concat()).code(1);
+    place.run(&BAD).code(0);
+    place.write("none.toml", "");
+    place.run(&[&BAD[..], &["--expectations", "none.toml"]].concat()).code(1);
+}
+
+#[test]
+fn malformed_expectations() {
+    let place = Place::new();
+    let good = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"\nreason = \"slow\"\n";
+    for (from, to, message, place_of_it) in [
+        ("runtime = ", "runtime", "", ":2:"),
+        ("verdict", "verdit", "did you mean `verdict`?", ":4:1"),
+        ("life-hello", "life-helo", "did you mean `life-hello`?", ":3:8"),
+        ("hang", "fail", "`fail` needs a `fingerprint`", ":4:"),
+        (
+            "hang",
+            "pass",
+            "expected `fail`, `crash`, `hang`, `unsupported` or `non-strict`",
+            ":4:11",
+        ),
+        ("slow", " ", "`reason` is empty", ":5:10"),
+        ("expectation", "expectations", "unknown key `expectations`", ":1:3"),
+        ("case", "pairings = [\"a:b\"]\ncase", "`bad` has no part in `a:b`", ":3:13"),
+    ] {
+        place.write("known.toml", &good.replace(from, to));
+        place.run(&["--expectations", "known.toml"]).code(2).stdout("").stderr(
+            contains("error: the expectations have mistakes")
+                .and(contains(message))
+                .and(contains(format!("--> known.toml{place_of_it}")))
+                .and(contains("^")),
+        );
+    }
+    // One that is right, and names what was not played, is a problem of the run.
+    place.write("known.toml", &good.replace("case", "pairings = [\"bad:deno\"]\ncase"));
+    place.run(&[&BAD[..], &["--expectations", "known.toml"]].concat()).failure();
+}

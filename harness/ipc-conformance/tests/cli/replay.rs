@@ -1,0 +1,104 @@
+//! `replay`: one plan again, by token or from a file.
+
+use std::fs;
+
+use predicates::prelude::*;
+use predicates::str::{contains, starts_with};
+
+use crate::place::Place;
+
+const WITH: [&str; 6] =
+    ["--specs", "specs", "--reference", "./quick", "--runtime", "quick=./quick"];
+
+fn replay(place: &Place, plan: &str, more: &[&str]) -> assert_cmd::assert::Assert {
+    place.cli([&["replay", plan], &WITH[..], more].concat()).assert()
+}
+
+#[test]
+fn a_case_by_its_token() {
+    let place = Place::new();
+    place.driver("bad", r#"[ "$ROLE" = child ] && echo '"extra"' >&3"#);
+    replay(&place, "life-hello@quick:node@x", &[]).code(0).stdout(
+        starts_with("life-hello quick:node: pass\n")
+            .and(contains("\nreference, child:\n"))
+            .and(contains("\nquick:node, parent:\n"))
+            .and(contains("\"hello\""))
+            .and(contains("quick:node ends: ")),
+    );
+    let bad = ["--runtime", "bad=./bad"];
+    replay(&place, "life-hello@node:bad@x", &bad).code(1).stdout(
+        starts_with("life-hello node:bad: fail\n  LIFE-001 must: ").and(contains("\"extra\"")),
+    );
+    // The pairing of the option goes before that of the token.
+    let pair = ["--pair", "quick:quick", "--runtime", "bad=./bad"];
+    replay(&place, "life-hello@node:bad@x", &pair).code(0);
+    // A generated message comes from the seed alone.
+    replay(&place, "generated-001@quick:quick@some-seed", &[])
+        .code(0)
+        .stdout(starts_with("generated-001 quick:quick: pass\n"));
+}
+
+/// The token of a report plays what the run has played.
+#[test]
+fn the_token_of_a_report() {
+    let place = Place::new();
+    place.run(&["--generate", "3", "--seed", "tok@en"]).code(0);
+    let results = place.results("out");
+    let case = &results["cases"][1];
+    assert_eq!(case["id"], "generated-000");
+    replay(&place, case["replay"].as_str().unwrap(), &[]).code(0);
+}
+
+#[test]
+fn a_plan_from_a_file() {
+    let place = Place::new();
+    place.run(&["--filter", "life-hello", "--pairs", "quick:node", "--keep", "kept"]).code(0);
+    let plan = fs::read_dir(place.path("kept"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("plan.json"))
+        .find(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("life-hello")))
+        .unwrap();
+    let text = fs::read_to_string(&plan).unwrap();
+    place.write("plan.json", &text);
+    replay(&place, "plan.json", &[]).code(0).stdout(starts_with("life-hello quick:quick: pass\n"));
+    replay(&place, "plan.json", &["--pair", "node:quick", "--keep", "again"])
+        .code(0)
+        .stdout(starts_with("life-hello node:quick: pass\n"));
+    assert!(place.path("again").is_dir());
+}
+
+#[test]
+fn what_cannot_be_replayed() {
+    let place = Place::new();
+    place.write("cut.json", "{\"protocol\": 1,\n  \"id\": \"x\"");
+    place.write(
+        "strange.json",
+        r#"{"protocol":1,"id":"x","serialization":"json","parent":{"steps":[{"do":"frok"}]},"child":{}}"#,
+    );
+    place.write("table.json", "[]");
+    for (plan, more, message) in [
+        (
+            "life-helo@quick:quick@x",
+            &[][..],
+            "there is no case life-helo; did you mean `life-hello`?",
+        ),
+        ("life-hello@quick:bun@x", &[], "say how it is started with --runtime bun=COMMAND"),
+        ("life-hello@quick@x", &[], "the pairing quick is not of the form PARENT:CHILD"),
+        ("life-hello", &[], "neither a plan file nor a token of the form CASE@PAIRING@SEED"),
+        ("@quick:quick@x", &[], "neither a plan file nor a token"),
+        ("no/such.json", &[], "`no/such.json` is neither a plan file nor a token"),
+        ("generated-000000@quick:quick@x", &[], "there is no case generated-000000"),
+        ("generated-9999999999999@quick:quick@x", &[], "there is no case generated-9999999999999"),
+        ("cut.json", &[], "not a plan: EOF while parsing an object"),
+        ("cut.json", &[], "--> cut.json:2:"),
+        ("strange.json", &[], "unknown variant `frok`"),
+        ("strange.json", &[], "--> strange.json:1:"),
+        ("table.json", &[], "not a plan: "),
+        ("life-hello@quick:quick@x", &["--regressions", "cut.json"], "stored plans cut.json"),
+    ] {
+        replay(&place, plan, more)
+            .code(2)
+            .stdout("")
+            .stderr(starts_with("error: ").and(contains(message)));
+    }
+}
