@@ -13,7 +13,7 @@ use ipc_conformance_engine::spec::{Case, Level};
 use ipc_plan::Role;
 
 use super::args::ReplayArgs;
-use super::run::{catalogue, interrupt, runtimes, stored};
+use super::run::{catalogue, interrupt, prepare, runtimes, stored};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
@@ -36,6 +36,9 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
 
+    if let Some(folder) = &args.keep {
+        prepare(folder, "--keep").map_err(Failure::Usage)?;
+    }
     let interrupt = interrupt()?;
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;

@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ipc_conformance_engine::expectations::{self, Expectations};
 use ipc_conformance_engine::play::{Interrupt, Pool};
-use ipc_conformance_engine::report::{self, Outcome};
+use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run};
 use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
@@ -42,7 +42,10 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args, &catalogue)?;
-    prepare(&args.out).map_err(Failure::Usage)?;
+    prepare(&args.out, "--out").map_err(Failure::Usage)?;
+    if let Some(folder) = &args.keep {
+        prepare(folder, "--keep").map_err(Failure::Usage)?;
+    }
 
     let interrupt = interrupt()?;
     let host = host(args.keep.clone())?;
@@ -76,9 +79,9 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
     display.finish();
 
-    report::write_all(&args.out, &results, &catalogue)
-        .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+    let written = report::write_all(&args.out, &results, &catalogue);
     print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
+    written.map_err(|error| Failure::Harness(rescued(&error, &results, &catalogue)))?;
     print(&format!("\nreports: {}\n", args.out.join("report.html").display()))?;
     match updated {
         Some(file) if results.interrupted => {
@@ -158,10 +161,25 @@ pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
         .collect()
 }
 
-fn prepare(out: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out).map(drop)).with_context(|| {
-        format!("failed to write to the output folder {}; name another with --out", out.display())
-    })
+/// Makes a folder that the user named, if need be, and makes sure that files fit into it.
+pub(super) fn prepare(folder: &Path, option: &str) -> anyhow::Result<()> {
+    let path = folder.display();
+    fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop)).with_context(
+        || format!("failed to write to the folder {path}; name another with {option}"),
+    )
+}
+
+/// What to say when the reports could not be written, once the work of the run is saved.
+fn rescued(error: &ReportError, results: &Results, catalogue: &Catalogue) -> anyhow::Error {
+    let save = || -> anyhow::Result<PathBuf> {
+        let folder = tempfile::Builder::new().prefix("ipc-conformance-").tempdir()?;
+        report::write_all(folder.path(), results, catalogue)?;
+        Ok(folder.keep())
+    };
+    match save() {
+        Ok(folder) => anyhow!("failed to {error}; the reports are in {} instead", folder.display()),
+        Err(_) => anyhow!("failed to {error}"),
+    }
 }
 
 /// Ctrl-C and SIGTERM end the run; what was played is reported.

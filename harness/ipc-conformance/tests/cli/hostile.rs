@@ -112,7 +112,7 @@ fn the_terminal_shows_it_as_text() {
 fn a_descendant_with_a_hostile_name() {
     let place = place();
     place.write("leak", "");
-    let arguments = [&RUN[..], &["--repeat", "3"]].concat();
+    let arguments = [&RUN[..], &["--repeat", "3", "--jobs", "3"]].concat();
     let assert = place.run(&arguments).code(1).stdout(contains("onerror"));
     let text = std::str::from_utf8(&assert.get_output().stdout).unwrap();
     assert!(is_plain(text), "{text:?}");

@@ -40,16 +40,37 @@ fn the_source_tree_is_not_needed() {
         fs::copy(program, place.path("bin").join(name)).unwrap();
     }
     symlink(node(), place.path("bin/node")).unwrap();
-    let mut command = assert_cmd::Command::new(place.path("bin/ipc-conformance"));
-    command
-        .args(["run", "--filter", ONE, "--generate", "0"])
-        .current_dir(place.path("tmp"))
-        .env_clear()
-        .env("PATH", place.path("bin"))
-        .env("TMPDIR", place.path("tmp"));
-    command.assert().code(0);
-    assert_eq!(place.verdicts("tmp/reports/latest").len(), 4);
-    fs::remove_dir_all(place.path("tmp/reports")).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::new(place.path("bin/ipc-conformance"));
+        command
+            .args(arguments)
+            .current_dir(place.path("specs"))
+            .env_clear()
+            .env("PATH", place.path("bin"))
+            .env("TMPDIR", place.path("tmp"));
+        command.assert()
+    };
+    run(&["run", "--filter", ONE, "--generate", "0"]).code(0);
+    assert_eq!(place.verdicts("specs/reports/latest").len(), 4);
+    // An installation that has lost a part.
+    fs::remove_file(place.path("bin/ipc-conformance-driver")).unwrap();
+    run(&["run", "--specs", "."]).code(3).stderr(
+        contains("failed to find the program ")
+            .and(contains("ipc-conformance-driver` of the runtime `rust` there")),
+    );
+}
+
+/// The folder was fine at the start; the work of the run is not thrown away.
+#[test]
+fn reports_that_cannot_be_written_at_the_end() {
+    let place = Place::new();
+    place.driver("bad", r#"[ "$ROLE" ] && { rm -rf "$HERE/out"; echo >"$HERE/out"; }"#);
+    let said = contains("failed to write out: ").and(contains("; the reports are in "));
+    place.run(&["--runtime", "bad=./bad"]).code(4).stdout(contains("PASS")).stderr(said);
+    let saved = fs::read_dir(place.path("tmp")).unwrap().next().unwrap().unwrap().file_name();
+    let saved = saved.into_string().unwrap();
+    assert_eq!(place.verdicts(&format!("tmp/{saved}")).len(), 8);
+    fs::remove_dir_all(place.path("tmp").join(saved)).unwrap();
 }
 
 /// Where `node` is.
@@ -99,7 +120,11 @@ fn a_reader_that_goes_away_changes_nothing() {
         assert_eq!(status.code(), Some(code), "{out}");
         place.results(out);
     }
-    for arguments in [["list"].as_slice(), &["list", "--json"], &["doctor", "--runtime", "rust"]] {
+    for arguments in [
+        &["list", "--specs", "specs"][..],
+        &["list", "--specs", "specs", "--json"],
+        &["doctor", "--reference", "./quick", "--runtime", "rust"],
+    ] {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
         let status = place.plain(arguments.iter().copied()).stdout(writer).status().unwrap();

@@ -44,13 +44,35 @@ fn options_that_make_no_sense() {
 }
 
 #[test]
+fn help_is_no_error() {
+    let place = Place::new();
+    place.cli(["--help"]).assert().code(0).stdout(contains("Exit codes: 0 every verdict"));
+    place.cli(["run", "--help"]).assert().code(0).stdout(contains("--update-expectations"));
+    place.cli(["--version"]).assert().code(0).stdout(starts_with("ipc-conformance "));
+    place.cli([]).assert().code(2).stdout("").stderr(contains("Usage: ipc-conformance"));
+    place.cli(["replya"]).assert().code(2).stderr(contains("'replay'"));
+}
+
+#[test]
 fn folders_that_cannot_be_written() {
     let place = Place::new();
     place.write("file", "");
     fs::create_dir(place.path("folder")).unwrap();
     for out in ["file", "file/below", "/proc/none"] {
-        let message = format!("failed to write to the output folder {out}; name another");
-        place.run(&["--out", out]).code(2).stdout("").stderr(contains(message));
+        for option in ["--out", "--keep"] {
+            let message =
+                format!("failed to write to the folder {out}; name another with {option}: ");
+            place.run(&[option, out]).code(2).stdout("").stderr(contains(message));
+        }
+        let replay = ["replay", "life-hello@node:node@x", "--specs", "specs", "--keep", out];
+        place.cli(replay).assert().code(2).stderr(contains("name another with --keep"));
+    }
+    for tmp in ["file", "none"] {
+        let mut command = place.cli(place.quick(&[]));
+        command.env("TMPDIR", place.path(tmp)).assert().code(4).stdout("").stderr(
+            contains("failed to make a folder for the driver: ")
+                .and(contains("TMPDIR must name a writable folder")),
+        );
     }
     place.run(&["--regressions", "file"]).code(2).stderr(contains("stored plans file"));
     place
