@@ -80,10 +80,16 @@ fn play(exec_argv: Vec<String>) -> Result<std::convert::Infallible, String> {
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
     let mut log = Log::new(PathBuf::from(variable(LOG_VARIABLE)?), role);
 
-    let json: Value = serde_json::from_str(&text).map_err(|e| format!("{path}: {e}"))?;
+    let mut json: Value = serde_json::from_str(&text).map_err(|e| format!("{path}: {e}"))?;
     if let Some((step, reason)) = validate::unknown(&json, role) {
         log.record(Seen::Unsupported { step, reason });
         std::process::exit(EXIT_UNSUPPORTED);
+    }
+    // What the other role does is for its own driver to read.
+    for other in Role::ALL.into_iter().filter(|other| *other != role) {
+        if let Some(other) = json.get_mut(other.name()) {
+            *other = Value::Object(serde_json::Map::new());
+        }
     }
     let plan: Plan = serde_json::from_value(json).map_err(|e| format!("{path}: {e}"))?;
     if plan.protocol != PROTOCOL {
