@@ -29,8 +29,8 @@
 //! # What is not modelled
 //!
 //! Code: a function is one of a few [`Behaviour`]s. Overridden conversions (an own `valueOf` of a
-//! Number object, an own `toISOString` of a Date) are ignored, proxies have no traps, and the
-//! length of a string has no limit.
+//! Number object, an own `toISOString` of a Date) are ignored, and so is an inherited `constructor`
+//! in the account of a circle; proxies have no traps, and the length of a string has no limit.
 
 #![forbid(unsafe_code)]
 
@@ -40,6 +40,7 @@ mod date;
 mod exception;
 mod graph;
 pub mod json;
+mod key;
 mod number;
 mod object;
 mod properties;
@@ -51,9 +52,10 @@ pub use bigint::{BigInt, ParseBigIntError};
 pub use class::{ErrorClass, OpaqueClass, ViewClass};
 pub use exception::Exception;
 pub use graph::{Graph, ObjectId};
+pub use key::{KeyRef, PropertyKey};
 pub use number::number_to_string;
 pub use object::{Behaviour, Function, Kind, Object, Prototype};
-pub use properties::{KeyRef, Properties, Property, PropertyKey, Slot};
+pub use properties::{Properties, Property, Slot};
 pub use string::JsString;
 pub use value::{Symbol, Value};
 pub use view::{Entries, ValueKind, View};

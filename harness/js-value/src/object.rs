@@ -52,9 +52,9 @@ pub enum Kind {
     Date(f64),
     /// A RegExp.
     RegExp {
-        /// The pattern.
+        /// Its `source`, escaped as JavaScript does.
         source: JsString,
-        /// The flags.
+        /// Its `flags`, in their order.
         flags: String,
     },
     /// An error, with the properties that are not enumerable.
@@ -90,7 +90,8 @@ pub enum Kind {
     Url(JsString),
     /// A Proxy without traps. Its own prototype and properties mean nothing.
     Proxy(ObjectId),
-    /// An `arguments` object.
+    /// An `arguments` object by its values, up to the first that is an accessor or hidden; that one
+    /// and those after it are properties.
     Arguments(Vec<Value>),
     /// What `JSON.rawJSON(text)` makes. The text is taken as it is.
     RawJson(String),
@@ -151,37 +152,45 @@ impl Object {
             PropertyKey::String(key) => key.array_index().map(|index| index as usize),
             PropertyKey::Symbol(_) => None,
         };
-        match (&mut self.kind, index, property) {
-            (Kind::Array(elements), Some(index), property) => {
+        match (&mut self.kind, index) {
+            (Kind::Array(elements), Some(index)) => {
                 if elements.len() <= index {
                     elements.resize(index + 1, None);
                 }
-                match property {
-                    Property { slot: Slot::Data(value), enumerable: true } => {
-                        elements[index] = Some(value);
-                        self.properties.remove(&key);
-                    }
-                    property => {
-                        elements[index] = None;
-                        self.properties.insert(key, property);
-                    }
+                if let Property { slot: Slot::Data(value), enumerable: true } = property {
+                    elements[index] = Some(value);
+                    self.properties.remove(&key);
+                    return;
+                }
+                elements[index] = None;
+            }
+            (Kind::Arguments(values), Some(index)) if index < values.len() => {
+                if let Property { slot: Slot::Data(value), enumerable: true } = property {
+                    values[index] = value;
+                    return;
+                }
+                // Properties come after the values, so what follows becomes properties with it.
+                for (value, index) in values.split_off(index).into_iter().zip(index..) {
+                    self.properties.insert(index.to_string(), Property::data(value));
                 }
             }
-            (
-                Kind::Arguments(values),
-                Some(index),
-                Property { slot: Slot::Data(value), enumerable: true },
-            ) if index < values.len() => values[index] = value,
-            (_, _, property) => {
-                self.properties.insert(key, property);
-            }
+            _ => {}
         }
+        self.properties.insert(key, property);
     }
 
     /// The name of the constructor, as V8 finds it.
     pub(crate) fn constructor(&self) -> &str {
-        if let Prototype::Class(name) = &self.prototype {
-            return name;
+        match (&self.kind, &self.prototype) {
+            // No class can make such an object, only be its prototype later, which V8 does not heed.
+            (Kind::Boxed(Value::Symbol(_) | Value::BigInt(_)), _) => {}
+            (_, Prototype::Class(name)) => return name,
+            // Named by its prototype: V8 itself makes no Buffers.
+            (
+                Kind::View { class: ViewClass::Buffer, .. },
+                Prototype::Null | Prototype::Inherits(_),
+            ) => return ViewClass::Uint8Array.name(),
+            _ => {}
         }
         match &self.kind {
             Kind::Plain | Kind::Proxy(_) | Kind::RawJson(_) => "Object",
@@ -254,6 +263,18 @@ mod tests {
         assert_eq!(array.properties.len(), 2);
         array.define("0", Property::data(1));
         assert_eq!(array.properties.len(), 1);
+    }
+
+    #[test]
+    fn a_hidden_argument_keeps_its_place() {
+        let mut arguments = Object::new(Kind::Arguments(vec![1.into(), 2.into(), 3.into()]));
+        arguments.define("0", Property::data(7));
+        arguments.define("1", Property::data(8).hidden());
+        assert_eq!(arguments.kind, Kind::Arguments(vec![7.into()]));
+        assert_eq!(arguments.properties.get("1"), Some(&Property::data(8).hidden()));
+        assert_eq!(arguments.properties.get("2"), Some(&Property::data(3)));
+        arguments.define("1", Property::data(9));
+        assert_eq!(arguments.properties.get("1"), Some(&Property::data(9)));
     }
 
     #[test]

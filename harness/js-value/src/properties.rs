@@ -7,27 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 
 use crate::string::array_index;
-use crate::{Behaviour, JsString, Symbol, Value};
-
-/// The key of a property.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub enum PropertyKey {
-    /// A string, array indices included.
-    String(JsString),
-    /// A symbol.
-    Symbol(Symbol),
-}
-
-/// A borrowed key, to look for a property.
-#[derive(Clone, Copy, Debug)]
-pub enum KeyRef<'k> {
-    /// A string.
-    Text(&'k str),
-    /// A string that may have lone surrogates.
-    String(&'k JsString),
-    /// A symbol.
-    Symbol(&'k Symbol),
-}
+use crate::{Behaviour, KeyRef, PropertyKey, Symbol, Value};
 
 /// A property.
 #[derive(Clone, Debug, PartialEq)]
@@ -292,77 +272,6 @@ impl<'k> Place<'k> {
     }
 }
 
-impl KeyRef<'_> {
-    fn is(&self, key: &PropertyKey) -> bool {
-        match (self, key) {
-            (KeyRef::Text(text), PropertyKey::String(key)) => key == *text,
-            (KeyRef::String(string), PropertyKey::String(key)) => key == *string,
-            (KeyRef::Symbol(symbol), PropertyKey::Symbol(key)) => key == *symbol,
-            _ => false,
-        }
-    }
-}
-
-impl<'k> From<&'k str> for KeyRef<'k> {
-    fn from(key: &'k str) -> Self {
-        Self::Text(key)
-    }
-}
-
-impl<'k> From<&'k JsString> for KeyRef<'k> {
-    fn from(key: &'k JsString) -> Self {
-        Self::String(key)
-    }
-}
-
-impl<'k> From<&'k Symbol> for KeyRef<'k> {
-    fn from(key: &'k Symbol) -> Self {
-        Self::Symbol(key)
-    }
-}
-
-impl<'k> From<&'k PropertyKey> for KeyRef<'k> {
-    fn from(key: &'k PropertyKey) -> Self {
-        match key {
-            PropertyKey::String(string) => Self::String(string),
-            PropertyKey::Symbol(symbol) => Self::Symbol(symbol),
-        }
-    }
-}
-
-impl From<&str> for PropertyKey {
-    fn from(key: &str) -> Self {
-        Self::String(key.into())
-    }
-}
-
-impl From<String> for PropertyKey {
-    fn from(key: String) -> Self {
-        Self::String(key.into())
-    }
-}
-
-impl From<JsString> for PropertyKey {
-    fn from(key: JsString) -> Self {
-        Self::String(key)
-    }
-}
-
-impl From<Symbol> for PropertyKey {
-    fn from(key: Symbol) -> Self {
-        Self::Symbol(key)
-    }
-}
-
-impl fmt::Debug for PropertyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::String(key) => key.fmt(f),
-            Self::Symbol(key) => key.fmt(f),
-        }
-    }
-}
-
 impl<K: Into<PropertyKey>> FromIterator<(K, Property)> for Properties {
     fn from_iter<I: IntoIterator<Item = (K, Property)>>(entries: I) -> Self {
         let mut properties = Self::new();
@@ -388,6 +297,7 @@ impl fmt::Debug for Properties {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::JsString;
 
     fn keys(properties: &Properties) -> String {
         let keys: Vec<String> = properties.iter().map(|(key, _)| format!("{key:?}")).collect();

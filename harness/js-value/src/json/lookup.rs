@@ -53,14 +53,14 @@ pub(super) enum Item<'g> {
 }
 
 /// What a call returns.
-enum Returned<'g> {
+pub(super) enum Returned<'g> {
     Value(&'g Value),
     Text(JsString),
 }
 
 /// What a function is called on.
 #[derive(Clone, Copy, Debug)]
-enum This<'a> {
+pub(super) enum This<'a> {
     Object(ObjectId),
     BigInt(&'a BigInt),
     /// The array of a Buffer's bytes.
@@ -74,6 +74,11 @@ enum ToJson<'g> {
     Buffer(&'g [u8]),
     Url(&'g JsString),
 }
+
+/// What methods of Buffers and URLs say to proxies of these.
+pub(super) const BUFFER_OF_PROXY: &str =
+    "Method get TypedArray.prototype.length called on incompatible receiver [object Uint8Array]";
+pub(super) const URL_OF_PROXY: &str = "Receiver must be an instance of class URL";
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lookup<'g> {
@@ -170,13 +175,10 @@ impl<'g> Lookup<'g> {
         }
         match &object.kind {
             Kind::Date(_) if proxied => Err(Exception::type_error("this is not a Date object.")),
-            Kind::View { class: ViewClass::Buffer, .. } if proxied => Err(Exception::type_error(
-                "Method get TypedArray.prototype.length called on incompatible receiver \
-                 [object Uint8Array]",
-            )),
-            Kind::Url(_) if proxied => {
-                Err(Exception::type_error("Receiver must be an instance of class URL"))
+            Kind::View { class: ViewClass::Buffer, .. } if proxied => {
+                Err(Exception::type_error(BUFFER_OF_PROXY))
             }
+            Kind::Url(_) if proxied => Err(Exception::type_error(URL_OF_PROXY)),
             Kind::Date(time) => Ok(Some(ToJson::Date(*time))),
             Kind::View { class: ViewClass::Buffer, bytes } => Ok(Some(ToJson::Buffer(bytes))),
             Kind::Url(href) => Ok(Some(ToJson::Url(href))),
@@ -246,7 +248,7 @@ impl<'g> Lookup<'g> {
     }
 
     /// Calls a function, or a getter if there is no key.
-    fn call(
+    pub(super) fn call(
         self,
         behaviour: &'g Behaviour,
         this: This<'_>,
@@ -270,7 +272,7 @@ impl<'g> Lookup<'g> {
                 String::from_utf8(text).expect("JSON text is UTF-8").into()
             }
             Behaviour::ReturnsThis { prefix } => match this {
-                This::Object(id) => object_to_text(self.graph, id)?.prefixed(prefix),
+                This::Object(id) => object_to_text(self, id)?.prefixed(prefix),
                 This::BigInt(n) => format!("{prefix}{n}").into(),
                 This::Bytes(bytes) => {
                     let bytes: Vec<String> = bytes.iter().map(u8::to_string).collect();

@@ -2,7 +2,7 @@
 
 use super::lookup::{Item, Key, Lookup};
 use crate::object::{Element, element};
-use crate::{BigInt, Exception, Graph, JsString, Kind, Object, ObjectId, Value, ViewClass};
+use crate::{Exception, Graph, JsString, Kind, Object, ObjectId, Value};
 
 /// The place reached in a container that is being written.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct ObjectSource<'g> {
     object: &'g Object,
     /// Number of members that are no properties.
     exotic: usize,
+    /// Those of a String object.
+    units: Vec<u16>,
     next_exotic: usize,
     /// The next array index among the properties; `None` when there are no more.
     next_index: Option<u32>,
@@ -39,18 +41,24 @@ impl<'g> Source<'g> {
         if let Kind::Array(elements) = &object.kind {
             return Self::Array(ArraySource { id, elements, next: 0 });
         }
+        let units: Vec<u16> = match &object.kind {
+            // Only behind a proxy: otherwise they are unboxed.
+            Kind::Boxed(Value::String(text)) => text.encode_utf16().collect(),
+            _ => Vec::new(),
+        };
         let exotic = match &object.kind {
             Kind::Arguments(values) => values.len(),
             Kind::View { class, bytes } => {
                 class.element_size().map_or(0, |size| bytes.len() / size)
             }
-            // Only behind a proxy: otherwise they are unboxed.
-            Kind::Boxed(Value::String(text)) => text.len_utf16(),
+            Kind::Boxed(_) => units.len(),
+            // Likewise.
             Kind::RawJson(_) => 1,
             _ => 0,
         };
         let next_index = object.properties.index_from(0).map(|(index, _)| index);
-        let places = ObjectSource { id, object, exotic, next_exotic: 0, next_index, next_named: 0 };
+        let places =
+            ObjectSource { id, object, exotic, units, next_exotic: 0, next_index, next_named: 0 };
         Self::Object(places)
     }
 
@@ -113,39 +121,17 @@ impl<'g> ObjectSource<'g> {
         let key = Key::Index(index);
         let item = match &self.object.kind {
             Kind::Arguments(values) => lookup.item(&values[index], key)?,
-            Kind::View { class, bytes } => self.element(*class, bytes, index, lookup)?,
-            Kind::Boxed(Value::String(text)) => {
-                let units: Vec<u16> = text.encode_utf16().skip(index).take(1).collect();
-                Item::Made(JsString::from_utf16(&units))
-            }
+            Kind::View { class, bytes } => match element(*class, bytes, index) {
+                Some(Element::Number(n)) => Item::Number(n),
+                Some(Element::BigInt(n)) => lookup.big_int(&n, key)?,
+                None => Item::Nothing,
+            },
+            Kind::Boxed(_) => Item::Made(JsString::from_utf16(&self.units[index..=index])),
             Kind::RawJson(text) => {
                 return Ok((Key::Text("rawJSON"), Item::Made(text.as_str().into())));
             }
             _ => Item::Nothing,
         };
         Ok((key, item))
-    }
-
-    fn element(
-        &self,
-        class: ViewClass,
-        bytes: &[u8],
-        index: usize,
-        lookup: Lookup<'g>,
-    ) -> Result<Item<'g>, Exception> {
-        match element(class, bytes, index) {
-            Some(Element::Number(n)) => Ok(Item::Number(n)),
-            Some(Element::BigInt(n)) => self.big_element(&n, index, lookup),
-            None => Ok(Item::Nothing),
-        }
-    }
-
-    fn big_element(
-        &self,
-        n: &BigInt,
-        index: usize,
-        lookup: Lookup<'g>,
-    ) -> Result<Item<'g>, Exception> {
-        lookup.big_int(n, Key::Index(index))
     }
 }

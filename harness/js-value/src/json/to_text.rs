@@ -1,20 +1,21 @@
 //! `String(value)`, for functions that speak of `this`.
 
+use super::lookup::{BUFFER_OF_PROXY, Lookup, Returned, This, URL_OF_PROXY};
 use crate::object::{Element, element};
 use crate::{
-    Exception, Graph, JsString, Kind, Object, ObjectId, Prototype, Value, ViewClass,
-    number_to_string,
+    Behaviour, Exception, Graph, JsString, Kind, ObjectId, Properties, Prototype, Slot, Value,
+    ViewClass, number_to_string,
 };
 
 /// `String(object)`. Own `toString` and `valueOf` are not looked for.
-pub(super) fn object_to_text(graph: &Graph, id: ObjectId) -> Result<JsString, Exception> {
+pub(super) fn object_to_text(lookup: Lookup<'_>, id: ObjectId) -> Result<JsString, Exception> {
     let mut units = Vec::new();
     // Arrays whose elements are being joined, outermost first, with the place reached.
-    let mut open: Vec<(ObjectId, &[Option<Value>], usize)> = Vec::new();
+    let mut open: Vec<(ObjectId, Elements<'_>, usize)> = Vec::new();
     let mut next = Some(id);
     loop {
         if let Some(id) = next.take() {
-            match joined(graph, id)? {
+            match joined(lookup.graph, id)? {
                 // An array inside itself is the empty string.
                 Joined::Elements(elements) if open.iter().all(|(outer, ..)| *outer != id) => {
                     open.push((id, elements, 0));
@@ -23,39 +24,78 @@ pub(super) fn object_to_text(graph: &Graph, id: ObjectId) -> Result<JsString, Ex
                 Joined::Text(text) => units.extend(text.encode_utf16()),
             }
         }
-        let Some((_, elements, at)) = open.last_mut() else {
+        let Some((id, elements, at)) = open.last_mut() else {
             return Ok(JsString::from_utf16(&units));
         };
-        let Some(element) = elements.get(*at) else {
+        if *at == elements.values.len() {
             open.pop();
             continue;
-        };
+        }
         if *at > 0 {
             units.push(u16::from(b','));
         }
         *at += 1;
-        match element {
-            None | Some(Value::Undefined | Value::Null) => {}
-            Some(Value::Object(id)) => next = Some(*id),
-            Some(primitive) => units.extend(primitive_to_text(primitive)?.encode_utf16()),
+        match elements.at(*at - 1, *id, lookup)? {
+            Returned::Value(Value::Undefined | Value::Null) => {}
+            Returned::Value(Value::Object(id)) => next = Some(*id),
+            Returned::Value(primitive) => {
+                units.extend(primitive_to_text(primitive)?.encode_utf16())
+            }
+            Returned::Text(text) => units.extend(text.encode_utf16()),
         }
     }
 }
 
 enum Joined<'g> {
-    Elements(&'g [Option<Value>]),
+    Elements(Elements<'g>),
     Text(JsString),
 }
 
+struct Elements<'g> {
+    values: &'g [Option<Value>],
+    /// Where those are that `values` has no place for.
+    properties: &'g Properties,
+}
+
+impl<'g> Elements<'g> {
+    /// The element at an index of this array, which is open.
+    fn at(
+        &self,
+        index: usize,
+        id: ObjectId,
+        lookup: Lookup<'g>,
+    ) -> Result<Returned<'g>, Exception> {
+        if let Some(value) = &self.values[index] {
+            return Ok(Returned::Value(value));
+        }
+        let property = u32::try_from(index).ok().and_then(|index| self.properties.index(index));
+        match property.map(|property| &property.slot) {
+            None => Ok(Returned::Value(&Value::Undefined)),
+            Some(Slot::Data(value)) => Ok(Returned::Value(value)),
+            // The array inside itself again.
+            Some(Slot::Getter(Behaviour::ReturnsThis { prefix })) => {
+                Ok(Returned::Text(prefix.as_str().into()))
+            }
+            Some(Slot::Getter(getter)) => lookup.call(getter, This::Object(id), None),
+        }
+    }
+}
+
 fn joined(graph: &Graph, id: ObjectId) -> Result<Joined<'_>, Exception> {
-    let (object, _) = graph.target(id);
+    let (object, proxied) = graph.target(id);
     let text = match &object.prototype {
         Prototype::Null => {
             return Err(Exception::type_error("Cannot convert object to primitive value"));
         }
-        Prototype::Inherits(_) => format!("[object {}]", inherited_tag(object)).into(),
+        Prototype::Inherits(_) => format!("[object {}]", own_tag(&object.kind, proxied)).into(),
         Prototype::Default | Prototype::Class(_) => match &object.kind {
-            Kind::Array(elements) => return Ok(Joined::Elements(elements)),
+            kind if proxied && let Some(refusal) = refusal_of_proxy(kind) => {
+                return Err(Exception::type_error(refusal));
+            }
+            Kind::Array(values) => {
+                let properties = &object.properties;
+                return Ok(Joined::Elements(Elements { values, properties }));
+            }
             Kind::RawJson(_) => {
                 return Err(Exception::type_error("Cannot convert object to primitive value"));
             }
@@ -83,30 +123,55 @@ fn joined(graph: &Graph, id: ObjectId) -> Result<Joined<'_>, Exception> {
                     .collect();
                 elements.join(",").into()
             }
-            _ => format!("[object {}]", builtin_tag(object)).into(),
+            kind => format!("[object {}]", builtin_tag(kind, proxied)).into(),
         },
     };
     Ok(Joined::Text(text))
 }
 
+/// What the `toString` of a class says of a proxy of one of its objects, unless it takes anything.
+fn refusal_of_proxy(kind: &Kind) -> Option<String> {
+    Some(match kind {
+        Kind::Boxed(value) => {
+            let (method, class) = match value {
+                Value::Bool(_) => ("Boolean.prototype.toString", "Boolean"),
+                Value::Number(_) => ("Number.prototype.toString", "Number"),
+                Value::BigInt(_) => ("BigInt.prototype.toString", "BigInt"),
+                Value::String(_) => ("String.prototype.toString", "String"),
+                Value::Symbol(_) => ("Symbol.prototype [ @@toPrimitive ]", "Symbol"),
+                Value::Undefined | Value::Null | Value::Object(_) => return None,
+            };
+            format!("{method} requires that 'this' be a {class}")
+        }
+        Kind::RegExp { .. } => "RegExp.prototype.source getter called on non-RegExp object".into(),
+        Kind::Url(_) => URL_OF_PROXY.into(),
+        Kind::View { class: ViewClass::Buffer, .. } => BUFFER_OF_PROXY.into(),
+        Kind::View { class, .. } if class.element_size().is_some() => format!(
+            "Method %TypedArray%.prototype.join called on incompatible receiver [object {class}]"
+        ),
+        _ => return None,
+    })
+}
+
 /// The name in `[object …]` of an object that has the tag of its class.
-fn builtin_tag(object: &Object) -> &'static str {
-    match &object.kind {
+fn builtin_tag(kind: &Kind, proxied: bool) -> &'static str {
+    match kind {
         Kind::Map(_) => "Map",
         Kind::Set(_) => "Set",
         Kind::ArrayBuffer { shared: false, .. } => "ArrayBuffer",
         Kind::ArrayBuffer { shared: true, .. } => "SharedArrayBuffer",
         Kind::View { class, .. } => class.name(),
         Kind::Opaque(class) => class.name(),
-        _ => inherited_tag(object),
+        _ => own_tag(kind, proxied),
     }
 }
 
 /// The name in `[object …]` of an object that inherits nothing of its class.
-fn inherited_tag(object: &Object) -> &'static str {
-    match &object.kind {
+fn own_tag(kind: &Kind, proxied: bool) -> &'static str {
+    match kind {
         Kind::Array(_) => "Array",
         Kind::Function(_) => "Function",
+        _ if proxied => "Object",
         Kind::Error { .. } => "Error",
         Kind::Boxed(Value::Bool(_)) => "Boolean",
         Kind::Boxed(Value::Number(_)) => "Number",
@@ -137,12 +202,15 @@ fn primitive_to_text(value: &Value) -> Result<JsString, Exception> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Symbol;
+    use crate::json::StringifyOptions;
+    use crate::{BigInt, ErrorClass, Object, Property, Symbol};
 
     fn check(build: impl FnOnce(&mut Graph) -> Value, expected: &str) {
         let mut graph = Graph::default();
         let Value::Object(id) = build(&mut graph) else { panic!("builds an object") };
-        let text = match object_to_text(&graph, id) {
+        let options = StringifyOptions::default();
+        let lookup = Lookup { graph: &graph, options: &options };
+        let text = match object_to_text(lookup, id) {
             Ok(text) => text.to_string_lossy().into_owned(),
             Err(exception) => exception.to_string(),
         };
@@ -167,7 +235,7 @@ mod tests {
                 let plain = graph.add_object([("a", Value::Null)]);
                 let outer = graph.add_array([inner.clone(), Value::from(1), plain]);
                 let Value::Object(id) = inner else { unreachable!("an array") };
-                graph.object_mut(id).define("3", crate::Property::data(outer.clone()));
+                graph.object_mut(id).define("3", Property::data(outer.clone()));
                 outer
             },
             "x,,,,1,[object Object]",
@@ -180,5 +248,104 @@ mod tests {
             },
             "TypeError: Cannot convert object to primitive value",
         );
+    }
+
+    #[test]
+    fn elements_that_are_hidden_or_made_by_getters_are_joined() {
+        let array = |graph: &mut Graph| {
+            let array = graph.add_array([Value::from(1)]);
+            let Value::Object(id) = array else { unreachable!("an array") };
+            (array, id)
+        };
+        check(
+            |graph| {
+                let (array, id) = array(graph);
+                let inner = graph.add_array([Value::from(4), Value::from(5)]);
+                let text = |prefix: &str| prefix.to_owned();
+                for (index, property) in [
+                    Property::data(2).hidden(),
+                    Property::getter(Behaviour::Returns(inner)),
+                    Property::getter(Behaviour::ReturnsKey { prefix: text("k") }),
+                    Property::getter(Behaviour::ReturnsThis { prefix: text("t") }),
+                    Property::getter(Behaviour::Returns(Value::Null)),
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    graph.object_mut(id).define((index + 1).to_string(), property);
+                }
+                array
+            },
+            "1,2,4,5,kundefined,t,",
+        );
+        check(
+            |graph| {
+                let (array, id) = array(graph);
+                let message = "boom".to_owned();
+                let boom = Behaviour::Throws { class: ErrorClass::RangeError, message };
+                graph.object_mut(id).define("1", Property::getter(boom));
+                array
+            },
+            "RangeError: boom",
+        );
+    }
+
+    #[test]
+    fn proxies_of_objects_with_a_method_of_their_own() {
+        let proxy = |object: Object| {
+            move |graph: &mut Graph| {
+                let target = graph.add(object);
+                Value::Object(graph.add(Object::new(Kind::Proxy(target))))
+            }
+        };
+        let view = |class, bytes: &[u8]| Kind::View { class, bytes: bytes.to_vec() };
+        for (kind, expected) in [
+            (Kind::Plain, "[object Object]"),
+            (Kind::Array(vec![Some(1.into()), Some(2.into())]), "1,2"),
+            (Kind::Map(vec![]), "[object Map]"),
+            (Kind::Arguments(vec![]), "[object Object]"),
+            (view(ViewClass::DataView, &[]), "[object DataView]"),
+            (
+                Kind::Boxed(true.into()),
+                "TypeError: Boolean.prototype.toString requires that 'this' be a Boolean",
+            ),
+            (
+                Kind::Boxed(1.into()),
+                "TypeError: Number.prototype.toString requires that 'this' be a Number",
+            ),
+            (
+                Kind::Boxed("a".into()),
+                "TypeError: String.prototype.toString requires that 'this' be a String",
+            ),
+            (
+                Kind::Boxed(BigInt::from(1_u64).into()),
+                "TypeError: BigInt.prototype.toString requires that 'this' be a BigInt",
+            ),
+            (
+                Kind::Boxed(Symbol::new("").into()),
+                "TypeError: Symbol.prototype [ @@toPrimitive ] requires that 'this' be a Symbol",
+            ),
+            (
+                Kind::RegExp { source: "a".into(), flags: String::new() },
+                "TypeError: RegExp.prototype.source getter called on non-RegExp object",
+            ),
+            (Kind::Url("x:".into()), "TypeError: Receiver must be an instance of class URL"),
+            (
+                view(ViewClass::Int8Array, &[1]),
+                "TypeError: Method %TypedArray%.prototype.join called on incompatible receiver \
+                 [object Int8Array]",
+            ),
+            (
+                view(ViewClass::Buffer, b"a"),
+                "TypeError: Method get TypedArray.prototype.length called on incompatible \
+                 receiver [object Uint8Array]",
+            ),
+        ] {
+            check(proxy(Object::new(kind)), expected);
+        }
+        // Without what they inherit from their class there is nothing to refuse.
+        let mut bare = Object::new(Kind::Boxed(1.into()));
+        bare.prototype = Prototype::Inherits(Properties::new());
+        check(proxy(bare), "[object Object]");
     }
 }
