@@ -1,0 +1,29 @@
+//! The text of a value, and what is read from a text, equal real Node's.
+
+mod node;
+mod notation;
+mod primitives;
+mod question;
+mod texts;
+mod values;
+
+use node::Node;
+use question::compare;
+
+/// Of each of the two kinds.
+const CASES: u32 = 50_000;
+
+#[test]
+fn values_are_written_as_node_writes_them() {
+    let mut node = Node::start();
+    let strategy = values::values(&node.features);
+    let kinds = compare(&mut node, CASES, &strategy);
+    assert!(kinds["text"] > 400 && kinds["undefined"] > 20 && kinds["thrown"] > 50, "{kinds:?}");
+}
+
+#[test]
+fn texts_are_read_as_node_reads_them() {
+    let mut node = Node::start();
+    let kinds = compare(&mut node, CASES, &texts::texts());
+    assert!(kinds["text"] > 300 && kinds["thrown"] > 300, "{kinds:?}");
+}
