@@ -357,6 +357,43 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The name, as in `do`.
+    pub fn name(&self) -> String {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        json["do"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether it takes more than one turn of the event loop: it cannot stand in a turn, a
+    /// listener or a callback.
+    pub fn waits(&self) -> bool {
+        matches!(
+            self,
+            Self::Turn { .. }
+                | Self::Await { .. }
+                | Self::AwaitCallbacks { .. }
+                | Self::AwaitSignal { blocking: false, .. }
+                | Self::Settle { blocking: false }
+                | Self::Fill { .. }
+        )
+    }
+
+    /// Whether only the parent can perform it.
+    pub fn is_for_parent(&self) -> bool {
+        matches!(
+            self,
+            Self::Fork(_)
+                | Self::Spawn(_)
+                | Self::SpawnSync(_)
+                | Self::ExecFileSync(_)
+                | Self::RefProcess {}
+                | Self::UnrefProcess {}
+                | Self::Kill { .. }
+                | Self::AbortSignal {}
+        )
+    }
+}
+
 fn one() -> u32 {
     1
 }

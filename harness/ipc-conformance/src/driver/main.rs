@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use ipc_plan::{
     Describe, EXIT_BAD_PLAN, EXIT_UNSUPPORTED, LOG_VARIABLE, PLAN_VARIABLE, PROTOCOL, Plan,
-    ROLE_VARIABLE, Role, RolePlan, Seen, Step,
+    ROLE_VARIABLE, Role, RolePlan, Seen,
 };
 use serde_json::Value;
 
@@ -131,12 +131,4 @@ fn play(exec_argv: Vec<String>) -> Result<std::convert::Infallible, String> {
 
 fn exit_code(code: i32) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
-}
-
-/// The name of a step, as in `do`.
-pub(crate) fn step_name(step: &Step) -> String {
-    serde_json::to_value(step)
-        .ok()
-        .and_then(|json| json["do"].as_str().map(str::to_owned))
-        .unwrap_or_default()
 }

@@ -102,35 +102,15 @@ fn steps(steps: &[Step], role: Role, place: &str, may_wait: bool) -> Result<(), 
 }
 
 fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Problem> {
-    let name = crate::step_name(step);
+    let name = step.name();
     let no = |reason: &str| Err(unsupported(&name, reason));
-    let waits = matches!(
-        step,
-        Step::Turn { .. }
-            | Step::Await { .. }
-            | Step::AwaitCallbacks { .. }
-            | Step::AwaitSignal { blocking: false, .. }
-            | Step::Settle { blocking: false }
-            | Step::Fill { .. }
-    );
-    if waits && !may_wait {
+    if step.waits() && !may_wait {
         return Err(malformed(
             place,
             format!("'{name}' waits, and cannot inside a turn or a listener"),
         ));
     }
-    let for_parent = matches!(
-        step,
-        Step::Fork(_)
-            | Step::Spawn(_)
-            | Step::SpawnSync(_)
-            | Step::ExecFileSync(_)
-            | Step::RefProcess {}
-            | Step::UnrefProcess {}
-            | Step::Kill { .. }
-            | Step::AbortSignal {}
-    );
-    if for_parent && role == Role::Child {
+    if step.is_for_parent() && role == Role::Child {
         return Err(malformed(place, format!("'{name}' is a step of the parent")));
     }
     match step {

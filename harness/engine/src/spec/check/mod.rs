@@ -120,15 +120,15 @@ fn check_role(plan: &Plan, role: Role, own: &Facts, other: &Facts, mistakes: &mu
         mistakes.push(Mistake::new(&path, "the child has steps, and the parent never starts it"));
     }
     walk(&of(plan, role).steps, &path.key("steps"), true, &mut |path, step, may_wait| {
-        if !may_wait && waits(step) {
+        if !may_wait && step.waits() {
             let message = format!(
                 "`{}` waits, which it cannot inside a turn, a listener or a callback",
-                name(step)
+                step.name()
             );
             mistakes.push(Mistake::new(path, message));
         }
-        if role == Role::Child && of_parent(step) {
-            let message = format!("`{}` is a step of the parent", name(step));
+        if role == Role::Child && step.is_for_parent() {
+            let message = format!("`{}` is a step of the parent", step.name());
             mistakes.push(Mistake::new(&path.key("do"), message));
         }
         check_step(step, role, path, own, other, mistakes);
@@ -201,36 +201,4 @@ fn check_event(event: Event, role: Role, path: &Path, mistakes: &mut Vec<Mistake
             .then(|| "the event 'exit' of process is `processExit`".to_owned());
         mistakes.push(mistake.maybe_help(help));
     }
-}
-
-fn waits(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::Turn { .. }
-            | Step::Await { .. }
-            | Step::AwaitCallbacks { .. }
-            | Step::AwaitSignal { blocking: false, .. }
-            | Step::Settle { blocking: false }
-            | Step::Fill { .. }
-    )
-}
-
-fn of_parent(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::Fork(_)
-            | Step::Spawn(_)
-            | Step::SpawnSync(_)
-            | Step::ExecFileSync(_)
-            | Step::RefProcess {}
-            | Step::UnrefProcess {}
-            | Step::Kill { .. }
-            | Step::AbortSignal {}
-    )
-}
-
-/// The step's name, as in `do`.
-fn name(step: &Step) -> String {
-    let json = serde_json::to_value(step).unwrap_or_default();
-    json["do"].as_str().unwrap_or_default().to_owned()
 }
