@@ -67,6 +67,7 @@ fn runtimes_that_are_none() {
         ("/no/such --flag", "find the program `/no/such` of the runtime `x` there; check the path"),
         ("no-such-program", "on PATH; check the path in `x=COMMAND`"),
         ("./plain", "is not executable; `chmod +x` it"),
+        ("./nonsense", "start the runtime `x` with "),
         ("./silent", "it printed nothing where one line of JSON belongs"),
         ("./garbage", r"it printed `\x1b[31mhi` where one line of JSON belongs"),
         ("./exits", "exited with 3; it printed `boom`"),
@@ -79,6 +80,8 @@ fn runtimes_that_are_none() {
         ("./dies-in-check", "but it was killed by SIGKILL"),
         ("./shell -c 'exit 0'", "it printed nothing where one line of JSON belongs"),
     ];
+    place.program("nonsense", "");
+    place.write("nonsense", "\u{7f}ELF nonsense");
     place.program("silent", "");
     place.program("garbage", r"printf '\033[31mhi\n'");
     place.program("exits", "echo boom >&2; exit 3");
