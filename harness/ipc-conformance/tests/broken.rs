@@ -23,7 +23,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use support::{catalogue, host, lines, need_node, node, runtime, source};
 
 /// Fewer preloads than this are a mistake.
-const LEAST: usize = 5;
+const LEAST: usize = 25;
 /// Cases of other clauses that are played with each preload, in each area.
 const OTHERS: usize = 1;
 
