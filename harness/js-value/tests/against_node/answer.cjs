@@ -44,6 +44,7 @@ function answer(question) {
     return `?the value cannot be made: ${e}`;
   }
   const { root, bigInt, object } = built;
+  if (!bigInt && !object) return ofValue(root);
   try {
     if (bigInt) patch(BigInt.prototype, bigInt);
     if (object) patch(Object.prototype, object);
@@ -109,7 +110,23 @@ const units = (string) => {
   return hex;
 };
 
-const ofUnits = (hex) => String.fromCharCode(...(hex.match(/.{4}/g) || []).map((unit) => parseInt(unit, 16)));
+const ofUnits = (hex) => {
+  let string = '';
+  for (let at = 0; at < hex.length; at += 4) string += String.fromCharCode(parseInt(hex.slice(at, at + 4), 16));
+  return string;
+};
+
+const subclasses = new Map();
+
+function subclass(Base, name) {
+  const key = `${name} extends ${Base.name}`;
+  if (!subclasses.has(key)) {
+    // Made from its text: a name that is given in any other way is not the one V8 tells.
+    const text = `return class ${name} ${Base === Object ? '' : 'extends Base'} {}`;
+    subclasses.set(key, new Function('Base', text)(Base));
+  }
+  return subclasses.get(key);
+}
 
 // Reads a question about a value. All objects are made before anything refers to them.
 class Builder {
@@ -147,12 +164,7 @@ class Builder {
     const kind = this.next();
     const prototype = this.next();
     const name = prototype[0] === '.' && ofUnits(prototype.slice(1));
-    const extend = (Base) => {
-      if (!name) return Base;
-      // Made from its text: a name that is given in any other way is not the one V8 tells.
-      if (Base === Object) return new Function(`return class ${name} {}`)();
-      return new Function('Base', `return class ${name} extends Base {}`)(Base);
-    };
+    const extend = (Base) => (name ? subclass(Base, name) : Base);
     const make = (Base, ...args) => Reflect.construct(extend(Base), args);
     const adopt = (object) => (name ? setPrototypeOf(object, extend(object.constructor).prototype) : object);
     return { prototype, ...this.shell(kind, make, adopt) };

@@ -16,6 +16,7 @@ pub(crate) struct Node {
     child: Arc<Mutex<Child>>,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
+    unanswered: usize,
     /// Which classes it has that not every version has.
     pub(crate) features: String,
     /// Told of every sign of life.
@@ -48,17 +49,33 @@ impl Node {
             while life.recv_timeout(DEADLINE).is_ok() {}
             end(&watched);
         });
-        let mut node = Self { child, questions, answers, features: String::new(), alive };
+        let features = String::new();
+        let mut node = Self { child, questions, answers, unanswered: 0, features, alive };
         node.features = node.answer();
         node
     }
 
-    /// The answers to some questions, a line each.
-    pub(crate) fn ask(&mut self, questions: &[String]) -> Vec<String> {
+    /// Asks a batch of questions. All answers to the one before must have been received: neither
+    /// side reads while it writes.
+    pub(crate) fn send(&mut self, questions: &[String]) {
+        assert_eq!(self.unanswered, 0, "one batch after the other");
         let batch = format!("{}\n\n", questions.join("\n"));
         let written = self.questions.write_all(batch.as_bytes());
         assert!(written.is_ok(), "Node ended or did not answer for {DEADLINE:?}");
-        questions.iter().map(|_| self.answer()).collect()
+        self.unanswered = questions.len();
+    }
+
+    /// The answers to the batch, a line each.
+    pub(crate) fn receive(&mut self) -> Vec<String> {
+        let unanswered = std::mem::take(&mut self.unanswered);
+        (0..unanswered).map(|_| self.answer()).collect()
+    }
+
+    /// The answer to one question.
+    pub(crate) fn ask(&mut self, question: &str) -> String {
+        let _answers = self.receive();
+        self.send(&[question.to_owned()]);
+        self.receive().remove(0)
     }
 
     fn answer(&mut self) -> String {

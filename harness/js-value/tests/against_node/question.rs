@@ -9,12 +9,17 @@ use proptest::test_runner::{Config, RngSeed, TestRunner, contextualize_config};
 use crate::node::Node;
 
 /// Something that Node and `js-value` are asked about.
-pub(crate) trait Question: fmt::Debug {
+pub(crate) trait Question: fmt::Debug + Sized {
     /// What Node is asked.
     fn question(&self) -> String;
 
     /// What `js-value` says to it.
     fn expected(&self) -> String;
+
+    /// Cases that are smaller in ways the strategy does not know.
+    fn smaller(&self) -> Vec<Self> {
+        Vec::new()
+    }
 }
 
 /// So many questions are asked at once.
@@ -31,16 +36,24 @@ where
     let mut runner = TestRunner::new(contextualize_config(config));
     let cases = runner.config().cases;
     let mut kinds = BTreeMap::new();
-    let mut asked = 0;
-    while asked < cases {
-        let trees: Vec<_> = (0..BATCH.min(cases - asked))
+    let mut left = cases;
+    let mut batch: Vec<(S::Tree, S::Value)> = Vec::new();
+    while left > 0 || !batch.is_empty() {
+        // Made while Node answers the last one.
+        let next: Vec<_> = (0..BATCH.min(left))
             .map(|_| strategy.new_tree(&mut runner).expect("every case can be generated"))
+            .map(|tree| {
+                let case = tree.current();
+                (tree, case)
+            })
             .collect();
-        asked += BATCH;
-        let current: Vec<S::Value> = trees.iter().map(ValueTree::current).collect();
-        let questions: Vec<String> = current.iter().map(Question::question).collect();
-        let answers = node.ask(&questions);
-        for ((tree, case), answer) in trees.into_iter().zip(current).zip(answers) {
+        left -= BATCH.min(left);
+        let questions: Vec<String> = next.iter().map(|(_, case)| case.question()).collect();
+        let answers = node.receive();
+        if !questions.is_empty() {
+            node.send(&questions);
+        }
+        for ((tree, case), answer) in std::mem::replace(&mut batch, next).into_iter().zip(answers) {
             if case.expected() != answer {
                 fail(node, tree);
             }
@@ -63,20 +76,23 @@ fn kind(answer: &str) -> &'static str {
 
 /// Makes a case that differs as small as it goes and shows it.
 fn fail<T: ValueTree<Value: Question>>(node: &mut Node, mut tree: T) -> ! {
+    let mut differs = |case: &T::Value| case.expected() != node.ask(&case.question());
     let mut smallest = tree.current();
-    let mut differs = true;
-    while if differs { tree.simplify() } else { tree.complicate() } {
+    let mut differed = true;
+    while if differed { tree.simplify() } else { tree.complicate() } {
         let case = tree.current();
-        differs = case.expected() != node.ask(&[case.question()])[0];
-        if differs {
+        differed = differs(&case);
+        if differed {
             smallest = case;
         }
     }
-    let questions = [smallest.question()];
+    while let Some(smaller) = smallest.smaller().into_iter().find(&mut differs) {
+        smallest = smaller;
+    }
+    let question = smallest.question();
     panic!(
-        "{smallest:?}\n  question: {}\n  Node:     {}\n  js-value: {}",
-        questions[0],
-        node.ask(&questions)[0],
+        "{smallest:?}\n  question: {question}\n  Node:     {}\n  js-value: {}",
+        node.ask(&question),
         smallest.expected()
     );
 }

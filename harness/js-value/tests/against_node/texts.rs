@@ -30,6 +30,12 @@ impl Question for TextCase {
             Err(other) => panic!("without a limit: {other}"),
         }
     }
+
+    fn smaller(&self) -> Vec<Self> {
+        let without =
+            |(at, c): (usize, char)| [&self.0[..at], &self.0[at + c.len_utf8()..]].concat();
+        self.0.char_indices().map(without).map(Self).collect()
+    }
 }
 
 /// Texts, about half of them invalid.
@@ -229,8 +235,20 @@ const NUMBERS: &[&str] = &[
     "0e99999999999999999999",
 ];
 
-const ESCAPES: &[&str] =
-    &["\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\ud83d\\ude00", "\\ud800"];
+const ESCAPES: &[&str] = &[
+    "\\\"",
+    "\\\\",
+    "\\/",
+    "\\b",
+    "\\f",
+    "\\n",
+    "\\r",
+    "\\t",
+    "\\ud83d\\ude00",
+    "\\uDBFF\\uDFFF",
+    "\\ud800",
+    "\\ud800\\udc00",
+];
 
 const KEYS: &[&str] = &[
     "\"a\"",
