@@ -24,8 +24,8 @@ use support::{catalogue, host, lines, need_node, node, runtime, source};
 
 /// Fewer preloads than this are a mistake.
 const LEAST: usize = 25;
-/// Cases of other clauses that are played with each preload, in each area.
-const OTHERS: usize = 1;
+/// Cases of other clauses that are played with each preload.
+const OTHERS: usize = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -179,23 +179,17 @@ struct Broken<'a> {
 }
 
 impl Broken<'_> {
-    /// The cases of all clauses that are named, and of each area those others whose ids come
-    /// first by their hash.
+    /// The cases of all clauses that are named, and those others whose ids come first by their
+    /// hash.
     fn cases(&self) -> Vec<&'static Case> {
         let all = &catalogue().cases;
         if std::env::var_os("BROKEN_FULL").is_some() {
             return all.iter().collect();
         }
-        let (mut cases, others): (Vec<&Case>, Vec<&Case>) =
+        let (mut cases, mut others): (Vec<&Case>, Vec<&Case>) =
             all.iter().partition(|case| case.clauses.iter().any(|id| self.header.names(id)));
-        let mut areas: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
-        for case in others {
-            areas.entry(case.id.split('-').next().unwrap_or_default()).or_default().push(case);
-        }
-        for mut area in areas.into_values() {
-            area.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
-            cases.extend(area.into_iter().take(OTHERS));
-        }
+        others.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
+        cases.extend(others.into_iter().take(OTHERS));
         cases
     }
 
