@@ -5,12 +5,14 @@ mod lookup;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+mod scanner;
 mod source;
 mod stringify;
 #[cfg(test)]
 mod stringify_tests;
 mod text;
 mod to_text;
+mod walk;
 
 use std::fmt;
 
