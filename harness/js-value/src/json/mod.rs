@@ -1,4 +1,7 @@
 //! `JSON.stringify` and `JSON.parse`.
+//!
+//! With the feature `serde`, `to_text` and `from_text` do the same for types of serde, without a
+//! graph between the type and the text.
 
 mod circular;
 mod lookup;
@@ -12,6 +15,8 @@ mod stringify;
 mod stringify_tests;
 mod text;
 mod to_text;
+#[cfg(feature = "serde")]
+mod typed;
 mod walk;
 
 use std::fmt;
@@ -20,6 +25,8 @@ use crate::{Behaviour, Exception, Graph, Value};
 
 pub use parse::parse;
 pub use stringify::write;
+#[cfg(feature = "serde")]
+pub use typed::{TypedError, from_text, to_text};
 
 /// What surrounds a call of `JSON.stringify`. By default there is no limit and nothing is patched.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -37,6 +37,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// How many bytes are read.
+    #[cfg(feature = "serde")]
     pub(super) fn position(&self) -> usize {
         self.at
     }
@@ -110,6 +111,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a string from its opening quote, for nobody.
+    #[cfg(feature = "serde")]
     pub(super) fn skip_string(&mut self) -> Result<(), ParseError> {
         self.at += 1;
         self.plain();

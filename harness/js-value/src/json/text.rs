@@ -26,7 +26,8 @@ pub(super) fn push_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-fn push_escaped(text: &str, out: &mut Vec<u8>) {
+/// Appends a text without quotes.
+pub(super) fn push_escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     loop {
         let (plain, special) = rest.split_at(plain_length(rest));
@@ -93,7 +94,7 @@ fn plain_words(bytes: &[u8]) -> usize {
 fn special_bytes(word: u64) -> u64 {
     const EACH: u64 = u64::from_ne_bytes([1; 8]);
     let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word;
-    let equal = |byte: u8| below(word ^ EACH * u64::from(byte), 1);
+    let equal = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
     (below(word, 0x20) | equal(b'"') | equal(b'\\')) & EACH << 7
 }
 
