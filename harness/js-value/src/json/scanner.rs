@@ -56,6 +56,13 @@ impl<'t> Scanner<'t> {
 
     #[inline]
     pub(super) fn skip_space(&mut self) {
+        if let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.skip_more_space();
+        }
+    }
+
+    #[inline(never)]
+    fn skip_more_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
@@ -103,7 +110,7 @@ impl<'t> Scanner<'t> {
         self.escaped_string(plain)
     }
 
-    #[cold]
+    #[inline(never)]
     fn escaped_string(&mut self, beginning: &str) -> Result<Text<'t>, ParseError> {
         let mut text = Text::Utf8(Cow::Owned(beginning.to_owned()));
         self.rest_of_string(|piece| text.push(piece))?;
@@ -262,16 +269,18 @@ impl<'t> Scanner<'t> {
     /// Reads at least one digit.
     #[inline]
     fn digits(&mut self, mut digits: Digits) -> Result<Digits, ParseError> {
-        let start = self.at;
-        while let Some(byte @ b'0'..=b'9') = self.peek() {
-            digits.value = digits.value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-            self.at += 1;
+        let mut count = 0;
+        for byte in &self.bytes[self.at..] {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            digits.value = digits.value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
         }
-        if self.at == start {
-            return Err(self.error("expected a digit"));
-        }
-        digits.count += self.at - start;
-        Ok(digits)
+        self.at += count;
+        digits.count += count;
+        if count == 0 { Err(self.error("expected a digit")) } else { Ok(digits) }
     }
 
     /// What is wrong at the place reached.

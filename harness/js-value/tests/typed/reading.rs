@@ -152,6 +152,14 @@ fn structs() {
     assert_eq!(error(" {\"type\":\"x\"}"), at(1, "missing field `id`"));
     assert_eq!(error("{\"id\":[]}"), at(6, "invalid type: an array, expected u32"));
     assert_eq!(error("[]"), at(0, "invalid type: an array, expected struct Message"));
+    // A text that is no JSON is reported as such, wherever the type stops to take it.
+    for (text, message) in [
+        ("[],", "expected the end of the text at byte 2"),
+        ("{\"id\":[}", "expected a value at byte 7"),
+        ("{\"id\":1,\"id\":2} x", "expected the end of the text at byte 16"),
+    ] {
+        assert_eq!(error(text).to_string(), message);
+    }
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Strict {
@@ -361,6 +369,10 @@ fn depth() {
     assert_eq!(json::from_text::<Nested>(&deeper, &limited(299)).unwrap_err(), too_deep(299));
     assert_eq!(json::from_text::<Vec<u8>>("[]", &limited(0)).unwrap_err(), too_deep(0));
     assert_eq!(json::from_text::<u8>("1", &limited(0)), Ok(1));
+
+    let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+    assert!(read::<Any>(&objects(128)).is_ok());
+    assert_eq!(read::<Any>(&objects(129)).unwrap_err(), too_deep(128));
 
     // What is skipped takes no stack.
     let text = format!(r#"{{"x":{},"type":"x","id":1}}"#, nested(1_000_000));

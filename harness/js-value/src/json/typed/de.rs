@@ -1,15 +1,14 @@
 //! JSON text as values of types.
 
-use std::borrow::Cow;
-
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, Error, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use super::error::Failure;
 use super::members::{Elements, Members};
+use super::strings::{visit_bytes, visit_text, visit_variant};
 use super::superseded::Superseded;
 use super::{ParseError, ParseLimits};
-use crate::json::scanner::{Number, Scanner, Text};
+use crate::json::scanner::{Number, Scanner};
 use crate::json::walk::{Container, Depth, Parts, walk};
 use crate::number::MAX_SAFE_INTEGER;
 
@@ -206,69 +205,29 @@ fn safe_integer(number: Number) -> Option<(bool, u64)> {
     (magnitude <= MAX_SAFE_INTEGER).then_some((negative, magnitude))
 }
 
-/// Hands a string to a type.
-#[inline]
-pub(super) fn visit_text<'de, V: Visitor<'de>>(
-    text: Text<'de>,
-    visitor: V,
-) -> Result<V::Value, Failure> {
-    match text {
-        Text::Utf8(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
-        Text::Utf8(Cow::Owned(text)) => visitor.visit_string(text),
-        Text::Wide(_) => Err(lone_surrogate(&visitor)),
-    }
-}
-
-/// Hands a name to an enum, as a variant with nothing in it.
-pub(super) fn visit_variant<'de, V: Visitor<'de>>(
-    name: Text<'de>,
-    visitor: V,
-) -> Result<V::Value, Failure> {
-    match name {
-        Text::Utf8(name) => visitor.visit_enum(name.into_deserializer()),
-        Text::Wide(_) => Err(lone_surrogate(&visitor)),
-    }
-}
-
-#[cold]
-fn lone_surrogate(visitor: &dyn de::Expected) -> Failure {
-    Failure::new(format_args!(
-        "a string with a lone surrogate, which has no UTF-8 form, expected {visitor}"
-    ))
-}
-
-/// Hands a string to a type of bytes, in WTF-8.
-pub(super) fn visit_bytes<'de, V: Visitor<'de>>(
-    text: Text<'de>,
-    visitor: V,
-) -> Result<V::Value, Failure> {
-    match text {
-        Text::Utf8(Cow::Borrowed(text)) => visitor.visit_borrowed_bytes(text.as_bytes()),
-        Text::Utf8(Cow::Owned(text)) => visitor.visit_byte_buf(text.into_bytes()),
-        Text::Wide(units) => visitor.visit_byte_buf(wtf8(&units)),
-    }
-}
-
-fn wtf8(units: &[u16]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(units.len());
-    for unit in char::decode_utf16(units.iter().copied()) {
-        match unit {
-            Ok(character) => {
-                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            // Three bytes, as UTF-8 would have them for a code point of this size.
-            Err(lone) => {
-                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
-                bytes.extend([0xe0 | high >> 4, 0x80 | (high & 0xf) << 2 | low >> 6]);
-                bytes.push(0x80 | low & 0x3f);
-            }
+/// Methods of a `Deserializer` that are all one.
+macro_rules! forward {
+    ($($to:ident: $($method:ident)*;)*) => {$($(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.$to(visitor)
         }
-    }
-    bytes
+    )*)*};
 }
+pub(super) use forward;
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
     type Error = Failure;
+
+    forward! {
+        integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+            deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128;
+        float: deserialize_f32 deserialize_f64;
+        string: deserialize_char deserialize_str deserialize_string deserialize_identifier;
+        array: deserialize_seq;
+        object: deserialize_map;
+        deserialize_bytes: deserialize_byte_buf;
+    }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match self.scanner.peek() {
@@ -299,70 +258,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.float(visitor)
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.float(visitor)
-    }
-
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.string(visitor)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.string(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.string(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.string(visitor)
-    }
-
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let start = self.scanner.position();
         match self.scanner.peek() {
@@ -372,10 +267,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             }
             _ => self.array(visitor),
         }
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -408,10 +299,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.array(visitor)
-    }
-
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
         self.array(visitor)
     }
@@ -423,10 +310,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         self.array(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.object(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

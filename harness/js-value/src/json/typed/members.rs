@@ -33,11 +33,13 @@ enum Place {
 }
 
 impl<'de> Reader<'de> {
-    fn open(&mut self) -> Result<Place, Failure> {
+    /// Reads the bracket that opens an array or object, up to what comes first.
+    #[inline]
+    fn open(&mut self) -> Result<(), Failure> {
         self.depth.enter()?;
         self.scanner.bump();
         self.scanner.skip_space();
-        Ok(Place::First)
+        Ok(())
     }
 
     /// Reads up to the next element or member, if there is one; otherwise past the bracket.
@@ -69,9 +71,10 @@ impl<'de> Reader<'de> {
 }
 
 impl<'r, 'de> Elements<'r, 'de> {
+    #[inline]
     pub(super) fn open(reader: &'r mut Reader<'de>) -> Result<Self, Failure> {
-        let place = reader.open()?;
-        Ok(Self { reader, place })
+        reader.open()?;
+        Ok(Self { reader, place: Place::First })
     }
 
     /// Checks that all elements are read.
@@ -100,9 +103,10 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 }
 
 impl<'r, 'de> Members<'r, 'de> {
+    #[inline]
     pub(super) fn open(reader: &'r mut Reader<'de>) -> Result<Self, Failure> {
-        let place = reader.open()?;
-        Ok(Self { reader, place, seen: Seen::default() })
+        reader.open()?;
+        Ok(Self { reader, place: Place::First, seen: Seen::default() })
     }
 
     /// Checks that all members are read.

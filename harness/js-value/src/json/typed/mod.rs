@@ -5,6 +5,7 @@ mod error;
 mod keys;
 mod members;
 mod ser;
+mod strings;
 mod superseded;
 
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,7 @@ impl Superseded {
         let mut keys = Keys::default();
         scanner.skip_space();
         walk(&mut scanner, Depth { reached: 0, limit: usize::MAX }, &mut keys)?;
+        scanner.end()?;
         keys.superseded.sort_unstable();
         Ok(Self(keys.superseded))
     }
