@@ -36,6 +36,7 @@
 
 mod bigint;
 mod class;
+pub mod clone;
 mod date;
 mod exception;
 mod graph;
