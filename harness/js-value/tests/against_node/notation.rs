@@ -140,11 +140,13 @@ impl<'g> Writer<'g> {
                 self.string(source);
                 self.text(flags);
             }
-            Kind::Error { class, message, .. } => {
+            Kind::Error { class, message, stack, .. } => {
                 self.token(class);
-                match message {
-                    Some(message) => self.string(message),
-                    None => self.token('_'),
+                for part in [message, stack] {
+                    match part {
+                        Some(text) => self.string(text),
+                        None => self.token('_'),
+                    }
                 }
             }
             Kind::Boxed(value) => self.value(value),
@@ -353,12 +355,12 @@ fn describe_into(view: View<'_>, out: &mut String) {
     }
 }
 
-fn units(out: &mut String, string: &JsString) {
+pub(crate) fn units(out: &mut String, string: &JsString) {
     string.encode_utf16().for_each(|unit| hex(out, u64::from(unit), 4));
 }
 
 /// Appends so many hexadecimal digits.
-fn hex(out: &mut String, number: u64, digits: u32) {
+pub(crate) fn hex(out: &mut String, number: u64, digits: u32) {
     for digit in (0..digits).rev() {
         out.push(char::from(b"0123456789abcdef"[(number >> (4 * digit) & 0xf) as usize]));
     }

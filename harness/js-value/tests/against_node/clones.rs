@@ -1,0 +1,296 @@
+//! Structured clones: what Node writes and reads of generated values, and of payloads that are
+//! broken somewhere.
+
+use std::fmt::{self, Write as _};
+
+use js_value::clone::{self, Dialect, ReadError, ReadLimits, WriteOptions};
+use js_value::json::PatchedPrototypes;
+use js_value::{Exception, Graph, Kind, ObjectId, PropertyKey, Value};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::notation::{self, hex, units};
+use crate::question::Question;
+use crate::values::{self, ValueCase};
+
+/// A value that is written by both and read by both.
+#[derive(Clone)]
+pub(crate) struct CloneCase(ValueCase);
+
+/// Values for a Node that has these features.
+pub(crate) fn values(features: &str) -> impl Strategy<Value = CloneCase> + use<> {
+    values::values(features).prop_map(CloneCase)
+}
+
+impl CloneCase {
+    fn payload(&self) -> Result<Vec<u8>, Exception> {
+        let options = WriteOptions { dialect: Dialect::V8, ..WriteOptions::default() };
+        let mut payload = Vec::new();
+        clone::write(&self.0.graph, self.0.graph.root(), &options, &mut payload)?;
+        Ok(payload)
+    }
+}
+
+impl Question for CloneCase {
+    fn question(&self) -> String {
+        let value = notation::question_of_value(&self.0.graph, &PatchedPrototypes::default());
+        let payload = self.payload().map(|payload| to_hex(&payload));
+        format!(">{} {value}", payload.unwrap_or_default())
+    }
+
+    fn expected(&self) -> String {
+        match self.payload() {
+            Ok(payload) => format!("{}\t{}", to_hex(&payload), read(&payload)),
+            Err(Exception::Thrown { class, message }) => {
+                let host = "Unserializable host object: ";
+                let message = if message.starts_with(host) { host } else { &message };
+                format!("!{class} {}", message.replace('\\', "\\\\").replace('\n', "\\n"))
+            }
+            Err(other) => panic!("without a limit: {other}"),
+        }
+    }
+
+    /// The payloads may differ in how numbers are written; not in what they mean to either.
+    fn accepts(&self, answer: &str) -> bool {
+        let Ok(payload) = self.payload() else { return self.expected() == answer };
+        let mut parts = answer.split('\t');
+        let (Some(theirs), Some(again), Some(ours)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let expected = read(&payload);
+        again == expected && ours == expected && read(&from_hex(theirs)) == expected
+    }
+}
+
+impl fmt::Debug for CloneCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A payload that may be broken.
+#[derive(Clone)]
+pub(crate) struct PayloadCase(Vec<u8>);
+
+/// Payloads with a few bytes changed.
+pub(crate) fn payloads(features: &str) -> impl Strategy<Value = PayloadCase> + use<> {
+    let byte = prop_oneof![3 => select(TAGS), 1 => any::<u8>(), 2 => 0_u8..8];
+    let change = (any::<Index>(), any::<Index>(), byte, 0..6_u8);
+    (values(features), vec(change, 0..4)).prop_map(|(case, changes)| {
+        let mut payload = case.payload().unwrap_or_else(|_| b"\xff\x0f{".to_vec());
+        for (at, other, byte, change) in changes {
+            let at = at.index(payload.len());
+            let end = at + other.index(payload.len() - at + 1).min(12);
+            match change {
+                0 => payload.truncate(end.max(2)),
+                1 => payload.insert(at, byte),
+                2 => drop(payload.drain(at..end)),
+                3 => {
+                    let part = payload[at..end].to_vec();
+                    payload.splice(at..at, part);
+                }
+                _ => payload[at] = byte,
+            }
+            if payload.is_empty() {
+                payload.push(0xff);
+            }
+        }
+        PayloadCase(payload)
+    })
+}
+
+impl Question for PayloadCase {
+    fn question(&self) -> String {
+        format!("<{}", to_hex(&self.0))
+    }
+
+    fn expected(&self) -> String {
+        read(&self.0)
+    }
+
+    /// What Node refuses need not be refused where the documentation says so: the order of the parts
+    /// of an error, the syntax of a RegExp. Views of one ArrayBuffer may be too long here.
+    fn accepts(&self, answer: &str) -> bool {
+        let expected = self.expected();
+        match (expected.starts_with('!'), answer.starts_with('!')) {
+            (true, true) => true,
+            (false, true) => [b'r', b'R'].iter().any(|tag| self.0.contains(tag)),
+            (true, false) => expected.starts_with("!views of shared"),
+            (false, false) => expected == answer,
+        }
+    }
+}
+
+impl fmt::Debug for PayloadCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}
+
+/// What is read from a payload, or why nothing is.
+fn read(payload: &[u8]) -> String {
+    let limits = ReadLimits { dialect: Dialect::V8, ..ReadLimits::default() };
+    match clone::read(payload, &limits) {
+        Ok(graph) => describe(&graph),
+        Err(error @ ReadError::TooDeep { .. }) => panic!("without a limit: {error}"),
+        Err(error) => format!("!{error}"),
+    }
+}
+
+/// What a value is, as `clones.cjs` describes it.
+pub(crate) fn describe(graph: &Graph) -> String {
+    let mut describer = Describer { graph, out: String::new(), seen: Vec::new() };
+    describer.value(graph.root());
+    describer.out
+}
+
+struct Describer<'g> {
+    graph: &'g Graph,
+    out: String,
+    seen: Vec<ObjectId>,
+}
+
+impl Describer<'_> {
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Undefined => self.out.push('u'),
+            Value::Null => self.out.push('n'),
+            Value::Bool(true) => self.out.push('t'),
+            Value::Bool(false) => self.out.push('f'),
+            Value::Number(n) => {
+                self.out.push('d');
+                hex(&mut self.out, n.to_bits(), 16);
+            }
+            Value::BigInt(n) => self.text(format_args!("i{n}")),
+            Value::String(text) => {
+                self.out.push('s');
+                units(&mut self.out, text);
+            }
+            Value::Symbol(_) => panic!("no payload has a symbol"),
+            Value::Object(id) => match self.seen.iter().position(|seen| seen == id) {
+                Some(number) => self.text(format_args!("#{number}")),
+                None => {
+                    self.seen.push(*id);
+                    self.object(*id);
+                }
+            },
+        }
+    }
+
+    fn object(&mut self, id: ObjectId) {
+        let graph = self.graph;
+        match &graph.object(id).kind {
+            Kind::Plain => {
+                self.out.push('o');
+                self.members(id, &[]);
+            }
+            Kind::Array(elements) => {
+                self.text(format_args!("a{}", elements.len()));
+                self.members(id, elements);
+            }
+            Kind::SparseArray { length } => {
+                self.text(format_args!("a{length}"));
+                self.members(id, &[]);
+            }
+            Kind::Map(entries) => {
+                self.out.push('m');
+                self.list(entries.iter().flat_map(|(key, value)| [key, value]));
+            }
+            Kind::Set(values) => {
+                self.out.push('e');
+                self.list(values.iter());
+            }
+            Kind::Date(time) => {
+                self.out.push('D');
+                hex(&mut self.out, time.to_bits(), 16);
+            }
+            Kind::RegExp { source, flags } => {
+                self.out.push('R');
+                units(&mut self.out, source);
+                self.text(format_args!("/{flags}"));
+            }
+            Kind::Boxed(value) => {
+                self.out.push('B');
+                self.list([value].into_iter());
+            }
+            Kind::ArrayBuffer { bytes, max_byte_length, shared: false } => {
+                self.text(format_args!("b{}", to_hex(bytes)));
+                if let Some(length) = max_byte_length {
+                    self.text(format_args!("~{length}"));
+                }
+            }
+            Kind::View { class, bytes } => self.text(format_args!("v{class}:{}", to_hex(bytes))),
+            Kind::Error { class, message, stack, cause } => {
+                self.text(format_args!("E{class}:"));
+                for part in [message, stack] {
+                    match part {
+                        Some(text) => units(&mut self.out, text),
+                        None => self.out.push('_'),
+                    }
+                    self.out.push(':');
+                }
+                match cause {
+                    Some(cause) => self.value(cause),
+                    None => self.out.push('_'),
+                }
+            }
+            other => panic!("no payload has {other:?}"),
+        }
+    }
+
+    fn members(&mut self, id: ObjectId, elements: &[Option<Value>]) {
+        self.out.push('(');
+        let start = self.out.len();
+        for (index, element) in elements.iter().enumerate() {
+            if let Some(value) = element {
+                self.member(start, &index.to_string().into(), value);
+            }
+        }
+        let graph = self.graph;
+        for (key, property) in graph.object(id).properties.iter() {
+            let value = property.value().expect("no payload has an accessor");
+            self.member(start, key, value);
+        }
+        self.out.push(')');
+    }
+
+    fn member(&mut self, start: usize, key: &PropertyKey, value: &Value) {
+        let PropertyKey::String(key) = key else { panic!("no payload has a symbol") };
+        if self.out.len() > start {
+            self.out.push(' ');
+        }
+        units(&mut self.out, key);
+        self.out.push(':');
+        self.value(value);
+    }
+
+    fn list<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
+        self.out.push('(');
+        for (at, value) in values.enumerate() {
+            if at > 0 {
+                self.out.push(' ');
+            }
+            self.value(value);
+        }
+        self.out.push(')');
+    }
+
+    fn text(&mut self, text: fmt::Arguments<'_>) {
+        self.out.write_fmt(text).expect("a String takes all that is written");
+    }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    bytes.iter().for_each(|byte| hex(&mut out, u64::from(*byte), 2));
+    out
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
+    text.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |n, c| n << 4 | digit(*c))).collect()
+}
+
+const TAGS: &[u8] = b"\xff\x0d\x0f\x00?_0TFIUNZ\"cS^o{A-$a@;:',DyxnzsRB~V\\rmsc.tup\x02\x80";
