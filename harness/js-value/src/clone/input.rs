@@ -84,9 +84,13 @@ impl<'p> Input<'p> {
     }
 
     pub(super) fn big_int(&mut self) -> Result<BigInt, ReadError> {
+        let position = self.at;
         let bits = self.vint()?;
         // The highest bit means nothing.
         let bytes = self.take(bits << 1 >> 2)?;
+        if bytes.is_empty() && bits & 1 == 1 {
+            return Err(malformed(position, "a BigInt that is -0"));
+        }
         let digits = bytes.chunks(8).map(|chunk| {
             let mut digit = [0; 8];
             digit[..chunk.len()].copy_from_slice(chunk);

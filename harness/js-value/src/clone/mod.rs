@@ -41,6 +41,8 @@
 //! - `v8.serialize` refuses a view without its own prototype by `util.inspect`, which is not
 //!   modelled: the refusal names the class.
 //! - The pattern of a RegExp is read without a look at its syntax.
+//! - An immutable ArrayBuffer, which only Node 26 reads, is read as any other.
+//! - A BigInt that is -0 is refused as Node 20 to 26 do; Node 18 reads it.
 //! - Node runs out of stack some thousand levels deep; here only `max_depth` ends.
 
 mod collection;

@@ -215,11 +215,13 @@ impl<'p> Reader<'p> {
                     .ok_or(malformed(position, "a RegExp with bad flags"))?;
                 Value::Object(self.add(Kind::RegExp { source, flags }))
             }
-            tag @ (tag::ARRAY_BUFFER | tag::RESIZABLE_ARRAY_BUFFER) => {
+            tag @ (tag::ARRAY_BUFFER
+            | tag::RESIZABLE_ARRAY_BUFFER
+            | tag::IMMUTABLE_ARRAY_BUFFER) => {
                 let length = self.input.vint()?;
                 let maximum = match tag {
-                    tag::ARRAY_BUFFER => None,
-                    _ => Some(self.input.vint()?),
+                    tag::RESIZABLE_ARRAY_BUFFER => Some(self.input.vint()?),
+                    _ => None,
                 };
                 if maximum.is_some_and(|maximum| length > maximum) {
                     return Err(malformed(position, "an ArrayBuffer beyond its maximum"));

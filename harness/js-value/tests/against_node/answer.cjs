@@ -37,6 +37,8 @@ function features() {
   }
   if ('resizable' in ArrayBuffer.prototype) found.push('resizable');
   if (ofPayload('ff0f72635e002e')[0] !== '!') found.push('cyclicCauses');
+  if (ofPayload('ff0f4300')[0] !== '!') found.push('immutable');
+  if (ofPayload('ff0f5a01')[0] !== '!') found.push('negativeZeroBigInt');
   return found;
 }
 
