@@ -1,6 +1,8 @@
 //! The text and the payload of a value, and what is read from either, equal real Node's.
 
 mod clones;
+#[path = "../shared/describe.rs"]
+mod describe;
 mod node;
 mod notation;
 mod primitives;

@@ -12,6 +12,8 @@ use js_value::{
     PropertyKey, Prototype, Slot, Value, View,
 };
 
+use crate::describe::{hex, units};
+
 /// The question about a text.
 pub(crate) fn question_of_text(text: &str) -> String {
     let mut question = String::from("\"");
@@ -352,16 +354,5 @@ fn describe_into(view: View<'_>, out: &mut String) {
             out.push('}');
         }
         other => panic!("JSON has no {other:?}"),
-    }
-}
-
-pub(crate) fn units(out: &mut String, string: &JsString) {
-    string.encode_utf16().for_each(|unit| hex(out, u64::from(unit), 4));
-}
-
-/// Appends so many hexadecimal digits.
-pub(crate) fn hex(out: &mut String, number: u64, digits: u32) {
-    for digit in (0..digits).rev() {
-        out.push(char::from(b"0123456789abcdef"[(number >> (4 * digit) & 0xf) as usize]));
     }
 }
