@@ -29,7 +29,7 @@ impl<'p> Input<'p> {
     pub(super) fn tag(&mut self) -> Result<u8, ReadError> {
         let padding = self.bytes[self.at..].iter().take_while(|byte| **byte == tag::PADDING);
         self.at += padding.count();
-        let tag = self.bytes.get(self.at).ok_or(malformed(self.at, END))?;
+        let tag = self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
         self.at += 1;
         Ok(*tag)
     }
@@ -51,7 +51,7 @@ impl<'p> Input<'p> {
         let mut n = 0_u32;
         let mut shift = 0;
         loop {
-            let byte = *self.bytes.get(self.at).ok_or(malformed(self.at, END))?;
+            let byte = *self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
             self.at += 1;
             if shift < u32::BITS {
                 n |= u32::from(byte & 0x7f) << shift;
@@ -125,7 +125,8 @@ impl<'p> Input<'p> {
 
     pub(super) fn take(&mut self, length: u32) -> Result<&'p [u8], ReadError> {
         let taken = self.bytes[self.at..].get(..length as usize);
-        let taken = taken.ok_or(malformed(self.at, "a length beyond the end of the payload"))?;
+        let taken =
+            taken.ok_or_else(|| malformed(self.at, "a length beyond the end of the payload"))?;
         self.at += taken.len();
         Ok(taken)
     }

@@ -12,7 +12,7 @@
 //! let mut graph = Graph::default();
 //! let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
 //! let buffer = graph.add(Object::new(buffer));
-//! let root = graph.add_object([("b", buffer)]);
+//! let root = graph.add_object([("b", buffer.into())]);
 //! let mut payload = Vec::new();
 //! clone::write(&graph, &root, &WriteOptions::default(), &mut payload)?;
 //! assert_eq!(payload, b"\xff\x0fo\"\x01b\\\x00\x0a\x02hi{\x01");
@@ -50,6 +50,7 @@ mod error_object;
 mod input;
 mod lookup;
 mod members;
+mod output;
 mod read;
 mod refusal;
 mod regexp;

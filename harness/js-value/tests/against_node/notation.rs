@@ -178,6 +178,10 @@ impl<'g> Writer<'g> {
                 self.token(elements.len());
                 elements.iter().for_each(|element| self.maybe_value(element.as_ref()));
             }
+            Kind::SparseArray { length } => {
+                self.token(length);
+                (0..*length).for_each(|_| self.token('_'));
+            }
             Kind::Function(Function { behaviour, .. }) => self.behaviour(behaviour),
             Kind::Map(entries) => {
                 self.token(entries.len());
@@ -298,7 +302,7 @@ impl<'g> Writer<'g> {
 fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::Plain => "Plain",
-        Kind::Array(_) => "Array",
+        Kind::Array(_) | Kind::SparseArray { .. } => "Array",
         Kind::Function(_) => "Function",
         Kind::Map(_) => "Map",
         Kind::Set(_) => "Set",

@@ -159,6 +159,7 @@ impl Pool {
             (20, Just(Kind::Plain).boxed()),
             (14, vec(option::weighted(0.9, later()), 0..5).prop_map(Kind::Array).boxed()),
             (20, Union::new_weighted(classes).boxed()),
+            (2, (0..12_u32).prop_map(|length| Kind::SparseArray { length }).boxed()),
         ];
         if at + 1 < OBJECTS {
             let targets = self.ids[at + 1..OBJECTS].to_vec();
@@ -272,7 +273,7 @@ fn can_be_defined(kind: &Kind, key: &PropertyKey) -> bool {
     }
     match kind {
         // Such an array would be long.
-        Kind::Array(_) => number < 100.0,
+        Kind::Array(_) | Kind::SparseArray { .. } => number < 100.0,
         Kind::Boxed(Value::String(text)) => number >= text.len_utf16() as f64,
         Kind::View { class, .. } => *class == ViewClass::DataView,
         _ => true,
