@@ -1,7 +1,7 @@
 //! What is written and read, without Node.
 
 use super::*;
-use crate::{Exception, Graph, Kind, Value};
+use crate::{ErrorClass, Exception, Graph, Kind, Value, json};
 
 fn written(graph: &Graph, value: &Value) -> Result<String, Exception> {
     let mut out = b"kept".to_vec();
@@ -230,6 +230,11 @@ fn a_giant_length_costs_nothing() {
     assert_eq!(array.elements().filter(Option::is_some).take(1).count(), 1);
     let hex = Ok("ff0f61ffffffff0f490249024001ffffffff0f".to_owned());
     assert_eq!(written(&graph, graph.root()), hex);
+    let too_long = Exception::Thrown {
+        class: ErrorClass::RangeError,
+        message: "Invalid string length".to_owned(),
+    };
+    assert_eq!(json::stringify(&graph, &json::StringifyOptions::default()), Err(too_long));
     // Nor does a dense array that an index beyond its end makes long.
     let graph = read_hex("410149024e0000c0ffffffef4149 0a240101").unwrap();
     assert_eq!(graph.view().len(), u32::MAX as usize);
