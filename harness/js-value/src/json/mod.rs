@@ -23,6 +23,7 @@ use std::fmt;
 
 use crate::{Behaviour, Exception, Graph, Value};
 
+pub(crate) use lookup::{Returned, call_getter, to_text};
 pub use parse::parse;
 pub use stringify::write;
 #[cfg(feature = "serde")]
