@@ -49,6 +49,8 @@ mod number;
 mod object;
 mod properties;
 mod string;
+#[cfg(feature = "serde")]
+mod typed;
 mod value;
 mod view;
 

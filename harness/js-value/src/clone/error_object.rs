@@ -1,7 +1,7 @@
 //! What is written of an error.
 
 use super::lookup::property;
-use crate::json::{Returned, to_text};
+use crate::json::{Returned, value_to_text};
 use crate::{ErrorClass, Exception, Graph, JsString, Kind, ObjectId, Prototype, Slot, Value};
 
 /// The parts of an error that are written.
@@ -21,7 +21,7 @@ impl<'g> Written<'g> {
         };
         let class = match property(graph, id, "name")? {
             Some(Returned::Text(name)) => named(&name),
-            Some(Returned::Value(name)) => named(&to_text(graph, name)?),
+            Some(Returned::Value(name)) => named(&value_to_text(graph, name)?),
             None => match object.prototype {
                 Prototype::Null | Prototype::Inherits(_) => ErrorClass::Error,
                 Prototype::Default | Prototype::Class(_) => *class,
@@ -31,7 +31,7 @@ impl<'g> Written<'g> {
         let own = |key: &str| object.properties.get(key).map(|property| &property.slot);
         let message = match own("message") {
             None => message.clone(),
-            Some(Slot::Data(message)) => Some(to_text(graph, message)?),
+            Some(Slot::Data(message)) => Some(value_to_text(graph, message)?),
             Some(Slot::Getter(_)) => None,
         };
         let stack = match (own("stack"), stack) {

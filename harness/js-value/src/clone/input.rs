@@ -2,12 +2,29 @@
 
 use super::text::{from_latin1, from_utf16_le};
 use super::{ReadError, tag};
-use crate::{BigInt, JsString};
+use crate::BigInt;
+use crate::string::Text;
 
 /// A payload, read up to a place.
+#[derive(Clone, Copy)]
 pub(super) struct Input<'p> {
     pub(super) bytes: &'p [u8],
     pub(super) at: usize,
+}
+
+/// A string as the payload has it.
+#[derive(Clone, Copy)]
+pub(super) struct Units<'p> {
+    pub(super) tag: u8,
+    pub(super) bytes: &'p [u8],
+}
+
+/// A BigInt as the payload has it.
+#[derive(Clone, Copy)]
+pub(super) struct Digits<'p> {
+    pub(super) negative: bool,
+    /// The magnitude, little-endian.
+    pub(super) bytes: &'p [u8],
 }
 
 pub(super) fn malformed(position: usize, message: &'static str) -> ReadError {
@@ -83,44 +100,49 @@ impl<'p> Input<'p> {
         Ok(if n.is_nan() { f64::NAN } else { n })
     }
 
-    pub(super) fn big_int(&mut self) -> Result<BigInt, ReadError> {
+    pub(super) fn big_int(&mut self) -> Result<Digits<'p>, ReadError> {
         let position = self.at;
         let bits = self.vint()?;
         // The highest bit means nothing.
         let bytes = self.take(bits << 1 >> 2)?;
-        if bytes.is_empty() && bits & 1 == 1 {
+        let negative = bits & 1 == 1;
+        if bytes.is_empty() && negative {
             return Err(malformed(position, "a BigInt that is -0"));
         }
-        let digits = bytes.chunks(8).map(|chunk| {
-            let mut digit = [0; 8];
-            digit[..chunk.len()].copy_from_slice(chunk);
-            u64::from_le_bytes(digit)
-        });
-        Ok(BigInt::new(bits & 1 == 1, digits.collect()))
+        Ok(Digits { negative, bytes })
     }
 
     /// Reads a value that must be a string.
-    pub(super) fn string(&mut self) -> Result<JsString, ReadError> {
+    pub(super) fn string(&mut self) -> Result<Units<'p>, ReadError> {
         let position = self.at;
         match self.tag_of_value()? {
             tag @ (tag::ONE_BYTE_STRING | tag::TWO_BYTE_STRING | tag::UTF8_STRING) => {
-                self.string_of(tag)
+                self.units(tag)
             }
             _ => Err(malformed(position, "something else where a string must be")),
         }
     }
 
     /// Reads a string past its tag.
-    pub(super) fn string_of(&mut self, tag: u8) -> Result<JsString, ReadError> {
+    #[inline]
+    pub(super) fn units(&mut self, tag: u8) -> Result<Units<'p>, ReadError> {
         let position = self.at;
         let length = self.vint()?;
         let bytes = self.take(length)?;
-        match tag {
-            tag::ONE_BYTE_STRING => Ok(from_latin1(bytes)),
-            tag::UTF8_STRING => Ok(String::from_utf8_lossy(bytes).into_owned().into()),
-            _ if bytes.len() % 2 == 1 => Err(malformed(position, "half a code unit")),
-            _ => Ok(from_utf16_le(bytes)),
+        if tag == tag::TWO_BYTE_STRING && bytes.len() % 2 == 1 {
+            return Err(malformed(position, "half a code unit"));
         }
+        Ok(Units { tag, bytes })
+    }
+
+    /// Reads a tag if it is this one.
+    #[inline]
+    pub(super) fn closes(&mut self, tag: u8) -> Result<bool, ReadError> {
+        let found = self.peek() == Some(tag);
+        if found {
+            self.tag()?;
+        }
+        Ok(found)
     }
 
     pub(super) fn take(&mut self, length: u32) -> Result<&'p [u8], ReadError> {
@@ -132,4 +154,29 @@ impl<'p> Input<'p> {
     }
 }
 
+impl<'p> Units<'p> {
+    /// The string that they are.
+    #[inline]
+    pub(super) fn text(self) -> Text<'p> {
+        match self.tag {
+            tag::ONE_BYTE_STRING => from_latin1(self.bytes),
+            tag::UTF8_STRING => Text::Utf8(String::from_utf8_lossy(self.bytes)),
+            _ => from_utf16_le(self.bytes),
+        }
+    }
+}
+
+impl From<Digits<'_>> for BigInt {
+    fn from(digits: Digits<'_>) -> Self {
+        let magnitude = digits.bytes.chunks(8).map(|chunk| {
+            let mut digit = [0; 8];
+            digit[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(digit)
+        });
+        Self::new(digits.negative, magnitude.collect())
+    }
+}
+
+pub(super) const NO_OBJECT: &str = "a reference to no object";
+pub(super) const NO_HOST_OBJECT: &str = "a host object that is no object";
 const END: &str = "unexpected end of the payload";

@@ -51,6 +51,7 @@ mod input;
 mod lookup;
 mod members;
 mod output;
+mod part;
 mod read;
 mod refusal;
 mod regexp;

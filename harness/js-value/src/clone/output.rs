@@ -1,8 +1,8 @@
 //! A payload as far as it is written, and what holds no other value in it.
 
-use super::tag;
-use super::text::{Encoded, encoded};
-use crate::{BigInt, ErrorClass, Exception, JsString};
+use super::text::is_latin1;
+use super::{Dialect, tag};
+use crate::{BigInt, ErrorClass, Exception, JsString, ViewClass};
 
 /// A buffer that a payload is appended to.
 pub(super) struct Output<'o> {
@@ -58,42 +58,86 @@ impl<'o> Output<'o> {
     }
 
     pub(super) fn string(&mut self, string: &JsString) -> Result<(), Exception> {
-        match encoded(string) {
-            Encoded::Ascii(text) => {
-                let length = fits(text.len(), "Invalid string length")?;
-                self.bytes.push(tag::ONE_BYTE_STRING);
-                self.vint(length);
-                self.bytes.extend_from_slice(text.as_bytes());
-            }
-            Encoded::OneByte(text) => {
-                let length = fits(text.chars().count(), "Invalid string length")?;
-                self.bytes.push(tag::ONE_BYTE_STRING);
-                self.vint(length);
-                self.bytes.reserve(length as usize);
-                let mut utf8 = text.bytes();
-                while let Some(byte) = utf8.next() {
-                    self.bytes.push(match byte {
-                        0..0x80 => byte,
-                        // One of c2 and c3, before the six low bits.
-                        lead => lead << 6 | utf8.next().unwrap_or(0) & 0x3f,
-                    });
-                }
-            }
-            Encoded::TwoByte(string, units) => {
-                let length = fits(units * 2, "Invalid string length")?;
-                // The units begin at an even place of the payload.
-                let before = self.bytes.len() - self.start + 1 + vint_length(length);
-                if before % 2 == 1 {
-                    self.bytes.push(tag::PADDING);
-                }
-                self.bytes.push(tag::TWO_BYTE_STRING);
-                self.vint(length);
-                self.bytes.reserve(units * 2);
-                string.encode_utf16().for_each(|unit| {
-                    self.bytes.extend_from_slice(&unit.to_le_bytes());
-                });
-            }
+        match string.parts() {
+            Ok(text) => self.text(text),
+            Err(units) => self.two_byte_string(units.len(), units.iter().copied()),
         }
+    }
+
+    /// Appends a string: as one-byte string if it can be.
+    #[inline]
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Exception> {
+        if text.is_ascii() {
+            let length = fits(text.len(), "Invalid string length")?;
+            self.bytes.push(tag::ONE_BYTE_STRING);
+            self.vint(length);
+            self.bytes.extend_from_slice(text.as_bytes());
+            Ok(())
+        } else if is_latin1(text) {
+            self.latin1_string(text)
+        } else {
+            self.two_byte_string(text.encode_utf16().count(), text.encode_utf16())
+        }
+    }
+
+    fn latin1_string(&mut self, text: &str) -> Result<(), Exception> {
+        let length = fits(text.chars().count(), "Invalid string length")?;
+        self.bytes.push(tag::ONE_BYTE_STRING);
+        self.vint(length);
+        self.bytes.reserve(length as usize);
+        let mut utf8 = text.bytes();
+        while let Some(byte) = utf8.next() {
+            self.bytes.push(match byte {
+                0..0x80 => byte,
+                // One of c2 and c3, before the six low bits.
+                lead => lead << 6 | utf8.next().unwrap_or(0) & 0x3f,
+            });
+        }
+        Ok(())
+    }
+
+    fn two_byte_string(
+        &mut self,
+        length: usize,
+        units: impl Iterator<Item = u16>,
+    ) -> Result<(), Exception> {
+        let length = fits(length.saturating_mul(2), "Invalid string length")?;
+        // The units begin at an even place of the payload.
+        let before = self.bytes.len() - self.start + 1 + vint_length(length);
+        if before % 2 == 1 {
+            self.bytes.push(tag::PADDING);
+        }
+        self.bytes.push(tag::TWO_BYTE_STRING);
+        self.vint(length);
+        self.bytes.reserve(length as usize);
+        units.for_each(|unit| self.bytes.extend_from_slice(&unit.to_le_bytes()));
+        Ok(())
+    }
+
+    /// Appends the key of a property that is an array index.
+    pub(super) fn index(&mut self, index: u32) {
+        match i32::try_from(index) {
+            Ok(index) => self.int32(index),
+            Err(_) => self.double(tag::DOUBLE, f64::from(index)),
+        }
+    }
+
+    /// Appends a view, as Node writes it.
+    pub(super) fn view(
+        &mut self,
+        dialect: Dialect,
+        class: ViewClass,
+        bytes: &[u8],
+    ) -> Result<(), Exception> {
+        self.push(tag::HOST_OBJECT);
+        if dialect == Dialect::Channel {
+            self.vint(tag::HOST_VIEW);
+        }
+        let length = fits(bytes.len(), "Invalid typed array length")?;
+        let index = tag::HOST_VIEWS.iter().position(|other| *other == class).unwrap_or(0);
+        self.vint(index as u32);
+        self.vint(length);
+        self.extend(bytes);
         Ok(())
     }
 

@@ -1,28 +1,11 @@
 //! Strings as the format has them.
 
-use crate::JsString;
+use std::borrow::Cow;
 
-/// The form in which a string is written.
-pub(super) enum Encoded<'s> {
-    /// ASCII as it is.
-    Ascii(&'s str),
-    /// All code units fit in a byte.
-    OneByte(&'s str),
-    /// Others, and the number of code units.
-    TwoByte(&'s JsString, usize),
-}
-
-/// How a string is written: as one-byte string if it can.
-pub(super) fn encoded(string: &JsString) -> Encoded<'_> {
-    match string.as_str() {
-        Some(text) if text.is_ascii() => Encoded::Ascii(text),
-        Some(text) if is_latin1(text) => Encoded::OneByte(text),
-        _ => Encoded::TwoByte(string, string.len_utf16()),
-    }
-}
+use crate::string::Text;
 
 /// Whether all characters are below U+0100: they are encoded with `c2` and `c3` then.
-fn is_latin1(text: &str) -> bool {
+pub(super) fn is_latin1(text: &str) -> bool {
     text.as_bytes().chunks(256).all(|chunk| {
         // Without a branch per byte, so that it compiles to vector instructions.
         !chunk.iter().fold(false, |wide, byte| wide | (*byte > 0xc3))
@@ -30,11 +13,12 @@ fn is_latin1(text: &str) -> bool {
 }
 
 /// The string of these code units of one byte each.
-pub(super) fn from_latin1(bytes: &[u8]) -> JsString {
+#[inline]
+pub(super) fn from_latin1(bytes: &[u8]) -> Text<'_> {
     if bytes.is_ascii()
         && let Ok(text) = str::from_utf8(bytes)
     {
-        return JsString::from(text);
+        return Text::Utf8(Cow::Borrowed(text));
     }
     let wide = bytes.iter().filter(|byte| !byte.is_ascii()).count();
     let mut utf8 = Vec::with_capacity(bytes.len() + wide);
@@ -44,11 +28,12 @@ pub(super) fn from_latin1(bytes: &[u8]) -> JsString {
             _ => utf8.extend_from_slice(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f]),
         }
     }
-    JsString::from(String::from_utf8(utf8).expect("each byte became a whole character"))
+    let text = String::from_utf8(utf8).expect("each byte became a whole character");
+    Text::Utf8(Cow::Owned(text))
 }
 
 /// The string of these code units of two bytes each, little-endian.
-pub(super) fn from_utf16_le(bytes: &[u8]) -> JsString {
+pub(super) fn from_utf16_le(bytes: &[u8]) -> Text<'static> {
     let (pairs, _) = bytes.as_chunks::<2>();
     let units = || pairs.iter().map(|pair| u16::from_le_bytes(*pair));
     let length = units()
@@ -63,28 +48,27 @@ pub(super) fn from_utf16_le(bytes: &[u8]) -> JsString {
     for character in char::decode_utf16(units()) {
         match character {
             Ok(character) => text.push(character),
-            Err(_) => return JsString::from_utf16(&units().collect::<Vec<_>>()),
+            Err(_) => return Text::Wide(units().collect()),
         }
     }
-    JsString::from(text)
+    Text::Utf8(Cow::Owned(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::JsString;
 
     #[test]
     fn strings_come_back() {
-        let latin1 = from_latin1(b"a\xe9\x80\xff");
+        let latin1 = JsString::from(from_latin1(b"a\xe9\x80\xff"));
         assert_eq!(latin1, "aé\u{80}ÿ");
-        assert!(matches!(encoded(&latin1), Encoded::OneByte(_)));
-        assert!(matches!(encoded(&from_latin1(b"a")), Encoded::Ascii("a")));
+        assert!(is_latin1("aé\u{80}ÿ") && !is_latin1("Ā"));
+        assert!(matches!(from_latin1(b"a"), Text::Utf8(Cow::Borrowed("a"))));
         for units in [&[0x61, 0x100][..], &[0xd83d, 0xde00], &[0xd800, 0x61], &[0xffff, 0x7ff]] {
             let bytes: Vec<u8> = units.iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
-            let string = from_utf16_le(&bytes);
-            assert_eq!(string, JsString::from_utf16(units));
-            assert!(matches!(encoded(&string), Encoded::TwoByte(_, n) if n == units.len()));
+            assert_eq!(JsString::from(from_utf16_le(&bytes)), JsString::from_utf16(units));
         }
-        assert_eq!(from_utf16_le(&[0x61, 0, 0xe9, 0]), "aé");
+        assert_eq!(JsString::from(from_utf16_le(&[0x61, 0, 0xe9, 0])), "aé");
     }
 }

@@ -159,10 +159,7 @@ impl<'g> Writer<'g, '_> {
             },
         };
         match key {
-            Key::Index(index) => match i32::try_from(index) {
-                Ok(index) => self.out.int32(index),
-                Err(_) => self.out.double(tag::DOUBLE, f64::from(index)),
-            },
+            Key::Index(index) => self.out.index(index),
             Key::Name(name) => self.out.string(name)?,
         }
         Ok(next)
@@ -334,23 +331,12 @@ impl<'g> Writer<'g, '_> {
             }
             class => class,
         };
-        self.out.push(tag::HOST_OBJECT);
-        match self.options.dialect {
-            Dialect::Channel => self.out.vint(tag::HOST_VIEW),
-            Dialect::V8 if bare => {
-                let message = format!("Unserializable host object: {class}");
-                return Err(Exception::error(message));
-            }
-            Dialect::V8 => {}
+        if self.options.dialect == Dialect::V8 && bare {
+            let message = format!("Unserializable host object: {class}");
+            return Err(Exception::error(message));
         }
-        let whole = class.element_size().map_or(0, |size| bytes.len() % size);
-        let bytes = &bytes[..bytes.len() - whole];
-        let length = fits(bytes.len(), "Invalid typed array length")?;
-        let index = tag::HOST_VIEWS.iter().position(|other| *other == class).unwrap_or(0);
-        self.out.vint(index as u32);
-        self.out.vint(length);
-        self.out.extend(bytes);
-        Ok(())
+        let rest = class.element_size().map_or(0, |size| bytes.len() % size);
+        self.out.view(self.options.dialect, class, &bytes[..bytes.len() - rest])
     }
 
     fn error(&mut self, id: ObjectId) -> Result<(), Exception> {

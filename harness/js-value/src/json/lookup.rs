@@ -91,7 +91,7 @@ pub(crate) fn call_getter<'g>(
 }
 
 /// `String(value)`, where no prototype is patched.
-pub(crate) fn to_text(graph: &Graph, value: &Value) -> Result<JsString, Exception> {
+pub(crate) fn value_to_text(graph: &Graph, value: &Value) -> Result<JsString, Exception> {
     match value {
         Value::Object(id) => object_to_text(Lookup { graph, options: &UNPATCHED }, *id),
         primitive => primitive_to_text(primitive),

@@ -8,7 +8,7 @@ mod lookup;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
-mod scanner;
+pub(crate) mod scanner;
 mod source;
 mod stringify;
 #[cfg(test)]
@@ -23,7 +23,7 @@ use std::fmt;
 
 use crate::{Behaviour, Exception, Graph, Value};
 
-pub(crate) use lookup::{Returned, call_getter, to_text};
+pub(crate) use lookup::{Returned, call_getter, value_to_text};
 pub use parse::parse;
 pub use stringify::write;
 #[cfg(feature = "serde")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::ParseError;
 use super::text::plain_length;
-use crate::JsString;
+use crate::string::Text;
 
 /// A place in a text.
 pub(super) struct Scanner<'t> {
@@ -13,18 +13,9 @@ pub(super) struct Scanner<'t> {
     at: usize,
 }
 
-/// A string that was read.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Text<'t> {
-    /// Part of the text itself unless there are escapes.
-    Utf8(Cow<'t, str>),
-    /// With at least one lone surrogate.
-    Wide(Vec<u16>),
-}
-
 /// A number that was read.
 #[derive(Clone, Copy)]
-pub(super) enum Number {
+pub(crate) enum Number {
     /// Written with at most 19 digits and no fraction or exponent.
     Integer { negative: bool, magnitude: u64 },
     /// Any other, as the nearest double.
@@ -314,20 +305,10 @@ impl Text<'_> {
     }
 }
 
-impl From<Text<'_>> for JsString {
-    fn from(text: Text<'_>) -> Self {
-        match text {
-            Text::Utf8(Cow::Borrowed(text)) => Self::from(text),
-            Text::Utf8(Cow::Owned(text)) => Self::from(text),
-            Text::Wide(units) => Self::from_utf16(&units),
-        }
-    }
-}
-
 impl Number {
     /// The number as JavaScript has it.
     #[inline]
-    pub(super) fn as_f64(self) -> f64 {
+    pub(crate) fn as_f64(self) -> f64 {
         match self {
             Self::Integer { negative: false, magnitude } => magnitude as f64,
             Self::Integer { negative: true, magnitude } => -(magnitude as f64),

@@ -2,12 +2,14 @@
 
 mod array;
 mod frame;
-mod view;
 
-use crate::clone::input::{Input, malformed};
+use crate::clone::input::{Input, NO_OBJECT, malformed};
+use crate::clone::part::{Bytes, Part};
 use crate::clone::{ReadError, ReadLimits, VERSION, regexp, tag};
-use crate::date::clipped;
-use crate::{ErrorClass, Graph, Kind, Object, ObjectId, Properties, Property, PropertyKey, Value};
+use crate::{
+    BigInt, ErrorClass, Graph, JsString, Kind, Object, ObjectId, Properties, Property, PropertyKey,
+    Value,
+};
 
 /// Reads a payload. Bytes after the value are ignored, as Node does. Memory is proportional to the
 /// payload, whatever lengths it claims.
@@ -31,10 +33,10 @@ pub fn read(payload: &[u8], limits: &ReadLimits) -> Result<Graph, ReadError> {
 /// The version that is read first.
 const OLDEST: u32 = 13;
 /// The version from which on V8's own records of views have flags.
-const FLAGGED_VIEWS: u32 = 14;
+pub(super) const FLAGGED_VIEWS: u32 = 14;
 
 /// The version of a payload and where its value begins.
-fn header(payload: &[u8]) -> Result<(u32, usize), ReadError> {
+pub(super) fn header(payload: &[u8]) -> Result<(u32, usize), ReadError> {
     let mut input = Input { bytes: payload, at: 1 };
     if payload.first() != Some(&tag::VERSION) {
         return Err(ReadError::Version { found: None });
@@ -140,98 +142,92 @@ impl<'p> Reader<'p> {
     /// Reads a value; `None` if that is the beginning of one that holds others.
     fn value(&mut self) -> Result<Option<Value>, ReadError> {
         let position = self.input.at;
-        Ok(Some(match self.input.tag_of_value()? {
-            tag::UNDEFINED => Value::Undefined,
-            tag::NULL => Value::Null,
-            tag::TRUE => Value::Bool(true),
-            tag::FALSE => Value::Bool(false),
-            tag::INT32 => Value::Number(f64::from(self.input.int32()?)),
-            tag::UINT32 => Value::Number(f64::from(self.input.vint()?)),
-            tag::DOUBLE => Value::Number(self.input.double()?),
-            tag::BIG_INT => Value::BigInt(self.input.big_int()?),
-            tag @ (tag::ONE_BYTE_STRING | tag::TWO_BYTE_STRING | tag::UTF8_STRING) => {
-                Value::String(self.input.string_of(tag)?)
-            }
-            tag::OBJECT_REFERENCE => {
-                let number = self.input.vint()?;
+        Ok(Some(match self.input.part(self.limits.dialect)? {
+            Part::Undefined => Value::Undefined,
+            Part::Null => Value::Null,
+            Part::Bool(value) => Value::Bool(value),
+            Part::Int32(n) => Value::Number(n.into()),
+            Part::Number(n) => Value::Number(n),
+            Part::BigInt(digits) => Value::BigInt(digits.into()),
+            Part::String(units) => Value::String(units.text().into()),
+            Part::Reference(number) => {
                 let id = self.ids.get(number as usize).copied().flatten();
-                Value::Object(id.ok_or_else(|| malformed(position, "a reference to no object"))?)
+                Value::Object(id.ok_or_else(|| malformed(position, NO_OBJECT))?)
             }
-            tag::BEGIN_OBJECT => {
+            Part::Object => {
                 let id = self.open(position, Kind::Plain)?;
                 self.frames.push(Frame::Object { id, members: self.members.len() });
                 return Ok(None);
             }
-            tag::BEGIN_DENSE_ARRAY => {
-                let length = self.input.vint()?;
-                if length as usize > self.input.left() {
-                    return Err(malformed(position, "an array longer than the payload"));
-                }
+            Part::DenseArray(length) => {
                 return self.array(position, length, length, tag::END_DENSE_ARRAY);
             }
-            tag::BEGIN_SPARSE_ARRAY => {
-                let length = self.input.vint()?;
+            Part::SparseArray(length) => {
                 return self.array(position, length, 0, tag::END_SPARSE_ARRAY);
             }
-            tag::BEGIN_MAP => {
+            Part::Map => {
                 let id = self.open(position, Kind::Map(Vec::new()))?;
                 self.frames.push(Frame::Map { id, values: self.values.len() });
                 return Ok(None);
             }
-            tag::BEGIN_SET => {
+            Part::Set => {
                 let id = self.open(position, Kind::Set(Vec::new()))?;
                 self.frames.push(Frame::Set { id, values: self.values.len() });
                 return Ok(None);
             }
-            tag::ERROR => {
+            Part::Error => {
                 let (class, message, stack, cause) = (ErrorClass::Error, None, None, None);
                 let id = self.open(position, Kind::Error { class, message, stack, cause })?;
                 self.frames.push(Frame::Error { id });
                 return Ok(None);
             }
-            tag::HOST_OBJECT => return self.host_object(position),
-            tag::DATE => Value::Object({
-                let time = clipped(self.input.double()?);
-                self.add(Kind::Date(time))
-            }),
-            tag::TRUE_OBJECT => Value::Object(self.add(Kind::Boxed(Value::Bool(true)))),
-            tag::FALSE_OBJECT => Value::Object(self.add(Kind::Boxed(Value::Bool(false)))),
-            tag::NUMBER_OBJECT => {
-                let n = self.input.double()?;
-                Value::Object(self.add(Kind::Boxed(n.into())))
+            Part::Host => {
+                self.check_depth(position)?;
+                self.frames.push(Frame::Host { number: self.ids.len() });
+                self.ids.push(None);
+                return Ok(None);
             }
-            tag::BIG_INT_OBJECT => {
-                let n = self.input.big_int()?;
-                Value::Object(self.add(Kind::Boxed(n.into())))
+            Part::Date(time) => self.added(Kind::Date(time)),
+            Part::BoxedBool(value) => self.added(Kind::Boxed(value.into())),
+            Part::BoxedNumber(n) => self.added(Kind::Boxed(n.into())),
+            Part::BoxedBigInt(digits) => self.added(Kind::Boxed(BigInt::from(digits).into())),
+            Part::BoxedString(units) => {
+                let text = JsString::from(units.text());
+                self.added(Kind::Boxed(text.into()))
             }
-            tag::STRING_OBJECT => {
-                let text = self.input.string()?;
-                Value::Object(self.add(Kind::Boxed(text.into())))
+            Part::RegExp { pattern, flags } => {
+                let source = regexp::source(pattern.text().into());
+                self.added(Kind::RegExp { source, flags })
             }
-            tag::REG_EXP => {
-                let source = regexp::source(self.input.string()?);
-                let flags = regexp::flags(self.input.vint()?)
-                    .ok_or_else(|| malformed(position, "a RegExp with bad flags"))?;
-                Value::Object(self.add(Kind::RegExp { source, flags }))
+            Part::Bytes(Bytes::Buffer { bytes, max_byte_length }) => {
+                let max_byte_length = max_byte_length.map(|maximum| maximum as usize);
+                let bytes = bytes.to_vec();
+                self.added(Kind::ArrayBuffer { bytes, max_byte_length, shared: false })
             }
-            tag @ (tag::ARRAY_BUFFER
-            | tag::RESIZABLE_ARRAY_BUFFER
-            | tag::IMMUTABLE_ARRAY_BUFFER) => {
-                let length = self.input.vint()?;
-                let maximum = match tag {
-                    tag::RESIZABLE_ARRAY_BUFFER => Some(self.input.vint()?),
-                    _ => None,
-                };
-                if maximum.is_some_and(|maximum| length > maximum) {
-                    return Err(malformed(position, "an ArrayBuffer beyond its maximum"));
-                }
-                let bytes = self.input.take(length)?.to_vec();
-                let max_byte_length = maximum.map(|maximum| maximum as usize);
-                let kind = Kind::ArrayBuffer { bytes, max_byte_length, shared: false };
-                Value::Object(self.add(kind))
+            Part::Bytes(Bytes::View { class, bytes }) => {
+                self.added(Kind::View { class, bytes: bytes.to_vec() })
             }
-            _ => return Err(malformed(position, "an unknown tag")),
         }))
+    }
+
+    /// An ArrayBuffer may be followed by a view of it, which is the value then.
+    fn seen_as_view(&mut self, value: Value) -> Result<Value, ReadError> {
+        let Value::Object(id) = value else { return Ok(value) };
+        let Kind::ArrayBuffer { bytes, max_byte_length, .. } = &self.graph.object(id).kind else {
+            return Ok(value);
+        };
+        let position = self.input.at;
+        let resizable = max_byte_length.is_some();
+        let Some((class, range)) = self.input.view_of(bytes, resizable, self.flagged)? else {
+            return Ok(value);
+        };
+        self.viewed += range.len();
+        if self.viewed > self.input.bytes.len() {
+            let limit = self.input.bytes.len();
+            return Err(ReadError::ViewsTooLong { position, limit });
+        }
+        let bytes = bytes[range].to_vec();
+        Ok(self.added(Kind::View { class, bytes }))
     }
 
     fn array(
@@ -273,6 +269,10 @@ impl<'p> Reader<'p> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn added(&mut self, kind: Kind) -> Value {
+        Value::Object(self.add(kind))
     }
 
     fn add(&mut self, kind: Kind) -> ObjectId {

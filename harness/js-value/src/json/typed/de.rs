@@ -3,17 +3,15 @@
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, Error, Unexpected, Visitor};
 
-use super::error::Failure;
 use super::members::{Elements, Members};
-use super::strings::{visit_bytes, visit_text, visit_variant};
 use super::superseded::Superseded;
 use super::{ParseError, ParseLimits};
 use crate::json::scanner::{Number, Scanner};
 use crate::json::walk::{Container, Depth, Parts, walk};
-use crate::number::MAX_SAFE_INTEGER;
-
-/// Without a limit of the caller.
-const DEFAULT_MAX_DEPTH: usize = 128;
+use crate::typed::{
+    DEFAULT_MAX_DEPTH, Failure, forward, visit_bytes, visit_integer, visit_number, visit_text,
+    visit_variant,
+};
 
 /// A text and how far it is read.
 pub(super) struct Reader<'de> {
@@ -56,7 +54,7 @@ impl<'de> Reader<'de> {
     ) -> Result<T, Failure> {
         let superseded = match self.superseded.take() {
             Some(superseded) => superseded,
-            None if failure.is_of_text() => return Err(failure),
+            None if !failure.is_of_type() => return Err(failure),
             None => Superseded::find(self.text)?,
         };
         if superseded.is_empty() {
@@ -173,49 +171,6 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Hands a number to a type of integers.
-#[inline]
-fn visit_integer<'de, V: Visitor<'de>>(number: Number, visitor: V) -> Result<V::Value, Failure> {
-    match safe_integer(number) {
-        Some((false, magnitude)) => visitor.visit_u64(magnitude),
-        Some((true, magnitude)) => visitor.visit_i64(-(magnitude as i64)),
-        None => {
-            let n = number.as_f64();
-            Err(if n.fract() == 0.0 {
-                Failure::new(format_args!(
-                    "an integer beyond ±(2^53 - 1), where numbers of JavaScript are not exact, \
-                     expected {}",
-                    &visitor as &dyn de::Expected
-                ))
-            } else {
-                Failure::invalid_type(Unexpected::Float(n), &visitor)
-            })
-        }
-    }
-}
-
-/// The sign and size of a number that is an integer and exact.
-#[inline]
-fn safe_integer(number: Number) -> Option<(bool, u64)> {
-    let (negative, magnitude) = match number {
-        Number::Integer { negative, magnitude } => (negative, magnitude),
-        Number::Double(n) if n.fract() == 0.0 => (n.is_sign_negative(), n.abs() as u64),
-        Number::Double(_) => return None,
-    };
-    (magnitude <= MAX_SAFE_INTEGER).then_some((negative, magnitude))
-}
-
-/// Methods of a `Deserializer` that are all one.
-macro_rules! forward {
-    ($($to:ident: $($method:ident)*;)*) => {$($(
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            self.$to(visitor)
-        }
-    )*)*};
-}
-pub(super) use forward;
-
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
     type Error = Failure;
 
@@ -235,11 +190,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Some(b'-' | b'0'..=b'9') => {
                 let start = self.scanner.position();
                 let number = self.scanner.number()?;
-                match safe_integer(number) {
-                    None | Some((true, 0)) => visitor.visit_f64(number.as_f64()),
-                    Some(_) => visit_integer(number, visitor),
-                }
-                .map_err(|failure| failure.at(start))
+                visit_number(number, visitor).map_err(|failure| failure.at(start))
             }
             Some(b'{') => self.object(visitor),
             Some(b'[') => self.array(visitor),

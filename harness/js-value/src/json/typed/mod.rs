@@ -1,19 +1,16 @@
 //! Types of serde straight to and from JSON text.
 
 mod de;
-mod error;
-mod keys;
 mod members;
 mod ser;
-mod strings;
 mod superseded;
 
 use serde::{Deserialize, Serialize};
 
 use super::{ParseError, ParseLimits};
-use error::Failure;
+use crate::typed::Failure;
 
-pub use error::TypedError;
+pub use crate::typed::TypedError;
 
 /// Appends a value as `JSON.stringify` would print it.
 ///

@@ -4,10 +4,9 @@ use std::fmt::{self, Write};
 
 use serde::ser::{self, Serialize};
 
-use super::error::Failure;
-use super::keys::KeyWriter;
 use crate::json::text::{push_escaped, push_text};
 use crate::number::{MAX_SAFE_INTEGER, push_integer, push_json, push_magnitude};
+use crate::typed::{Failure, KeyOutput, KeyWriter, too_large};
 
 /// Appends one value.
 pub(super) struct Writer<'o> {
@@ -40,13 +39,6 @@ impl<'o> Writer<'o> {
         self.out.extend_from_slice(word.as_bytes());
         Ok(())
     }
-
-    fn too_large(n: impl fmt::Display) -> Result<(), Failure> {
-        Err(Failure::new(format_args!(
-            "{n} is beyond ±(2^53 - 1), where numbers of JavaScript are not exact: \
-             send it as a string"
-        )))
-    }
 }
 
 impl<'o> ser::Serializer for Writer<'o> {
@@ -78,7 +70,7 @@ impl<'o> ser::Serializer for Writer<'o> {
 
     fn serialize_i64(self, v: i64) -> Result<(), Failure> {
         if v.unsigned_abs() > MAX_SAFE_INTEGER {
-            return Self::too_large(v);
+            return too_large(v);
         }
         push_integer(v, self.out);
         Ok(())
@@ -87,7 +79,7 @@ impl<'o> ser::Serializer for Writer<'o> {
     fn serialize_i128(self, v: i128) -> Result<(), Failure> {
         match i64::try_from(v) {
             Ok(v) => self.serialize_i64(v),
-            Err(_) => Self::too_large(v),
+            Err(_) => too_large(v),
         }
     }
 
@@ -105,7 +97,7 @@ impl<'o> ser::Serializer for Writer<'o> {
 
     fn serialize_u64(self, v: u64) -> Result<(), Failure> {
         if v > MAX_SAFE_INTEGER {
-            return Self::too_large(v);
+            return too_large(v);
         }
         push_magnitude(v, self.out);
         Ok(())
@@ -114,7 +106,7 @@ impl<'o> ser::Serializer for Writer<'o> {
     fn serialize_u128(self, v: u128) -> Result<(), Failure> {
         match u64::try_from(v) {
             Ok(v) => self.serialize_u64(v),
-            Err(_) => Self::too_large(v),
+            Err(_) => too_large(v),
         }
     }
 
@@ -231,6 +223,13 @@ impl<'o> ser::Serializer for Writer<'o> {
         write!(Escaping(self.out), "{value}")
             .map_err(|_| Failure::new("the Display of the value failed"))?;
         self.out.push(b'"');
+        Ok(())
+    }
+}
+
+impl KeyOutput for Vec<u8> {
+    fn push_key(&mut self, key: &str) -> Result<(), Failure> {
+        push_text(key, self);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Members whose key comes again in the same object.
 
 use crate::json::ParseError;
-use crate::json::scanner::{Number, Scanner, Text};
+use crate::json::scanner::{Number, Scanner};
 use crate::json::walk::{Container, Depth, Parts, walk};
+use crate::string::Text;
 
 /// Where the keys of those members are that `JSON.parse` does not keep, in order.
 #[derive(Default)]

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::de::{Expected, IntoDeserializer, Visitor};
 
 use super::error::Failure;
-use crate::json::scanner::Text;
+use crate::string::Text;
 
 /// Hands a string to a type.
 #[inline]
-pub(super) fn visit_text<'de, V: Visitor<'de>>(
+pub(crate) fn visit_text<'de, V: Visitor<'de>>(
     text: Text<'de>,
     visitor: V,
 ) -> Result<V::Value, Failure> {
@@ -21,7 +21,7 @@ pub(super) fn visit_text<'de, V: Visitor<'de>>(
 }
 
 /// Hands a name to an enum, as a variant with nothing in it.
-pub(super) fn visit_variant<'de, V: Visitor<'de>>(
+pub(crate) fn visit_variant<'de, V: Visitor<'de>>(
     name: Text<'de>,
     visitor: V,
 ) -> Result<V::Value, Failure> {
@@ -39,7 +39,7 @@ fn lone_surrogate(visitor: &dyn Expected) -> Failure {
 }
 
 /// Hands a string to a type of bytes, in WTF-8.
-pub(super) fn visit_bytes<'de, V: Visitor<'de>>(
+pub(crate) fn visit_bytes<'de, V: Visitor<'de>>(
     text: Text<'de>,
     visitor: V,
 ) -> Result<V::Value, Failure> {

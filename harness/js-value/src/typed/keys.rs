@@ -1,4 +1,4 @@
-//! Keys of objects, which are strings in JSON whatever they are in Rust.
+//! Keys of objects, which are strings in JavaScript whatever they are in Rust.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -7,25 +7,29 @@ use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{Impossible, Serialize, Serializer};
 
-use super::de::forward;
 use super::error::Failure;
+use super::forward;
 use super::strings::{visit_bytes, visit_text, visit_variant};
-use crate::json::scanner::Text;
-use crate::json::text::push_text;
 use crate::number::number_to_string;
+use crate::string::Text;
+
+/// What keys are appended to.
+pub(crate) trait KeyOutput {
+    /// Appends a key.
+    fn push_key(&mut self, key: &str) -> Result<(), Failure>;
+}
 
 /// Appends a key.
-pub(super) struct KeyWriter<'o> {
-    pub(super) out: &'o mut Vec<u8>,
+pub(crate) struct KeyWriter<'o, O> {
+    pub(crate) out: &'o mut O,
 }
 
 /// A key that was read.
-pub(super) struct KeyReader<'de>(pub(super) Text<'de>);
+pub(crate) struct KeyReader<'de>(pub(crate) Text<'de>);
 
-impl KeyWriter<'_> {
+impl<O: KeyOutput> KeyWriter<'_, O> {
     fn text(self, text: &str) -> Result<(), Failure> {
-        push_text(text, self.out);
-        Ok(())
+        self.out.push_key(text)
     }
 
     fn display(self, key: impl Display) -> Result<(), Failure> {
@@ -41,7 +45,7 @@ impl KeyWriter<'_> {
 
 type Never = Impossible<(), Failure>;
 
-impl Serializer for KeyWriter<'_> {
+impl<O: KeyOutput> Serializer for KeyWriter<'_, O> {
     type Ok = ();
     type Error = Failure;
     type SerializeSeq = Never;
