@@ -23,6 +23,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With the feature `serde`, `to_payload` and `from_payload` do the same for types of serde, without
+//! a graph between the type and the payload.
+//!
 //! # Versions
 //!
 //! Version 15 is written, `ff 0f`: Node 18 to 26 write it and read 13 to 15, and 13 to 15 are read
@@ -59,11 +62,17 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(feature = "serde")]
+mod typed;
+#[cfg(feature = "serde")]
+mod walk;
 mod write;
 
 use std::fmt;
 
 pub use read::read;
+#[cfg(feature = "serde")]
+pub use typed::{TypedError, from_payload, to_payload};
 pub use write::write;
 
 /// How views and other host objects are written.

@@ -29,6 +29,12 @@ impl<'o> Output<'o> {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// All that was appended.
+    #[cfg(feature = "serde")]
+    pub(super) fn written(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
     pub(super) fn number(&mut self, n: f64) {
         match small_integer(n) {
             Some(n) => self.int32(n),
@@ -148,7 +154,29 @@ impl<'o> Output<'o> {
         }
         self.bytes.push(n as u8);
     }
+
+    /// Appends a number that is not known yet. Returns its place.
+    #[cfg(feature = "serde")]
+    pub(super) fn later_vint(&mut self) -> usize {
+        self.extend(&[0; LATER]);
+        self.bytes.len() - LATER
+    }
+
+    /// Sets such a number, with more digits than it may need.
+    #[cfg(feature = "serde")]
+    pub(super) fn set_vint(&mut self, place: usize, mut n: u32) {
+        let digits = &mut self.bytes[place..place + LATER];
+        for digit in &mut *digits {
+            *digit = n as u8 | 0x80;
+            n >>= 7;
+        }
+        digits[LATER - 1] &= 0x7f;
+    }
 }
+
+/// Digits of any number.
+#[cfg(feature = "serde")]
+const LATER: usize = 5;
 
 /// A length as the format has it. In Node none is longer, because of this RangeError.
 pub(super) fn fits(length: usize, message: &str) -> Result<u32, Exception> {

@@ -174,15 +174,12 @@ impl<'p> Input<'p> {
         resizable: bool,
         flagged: bool,
     ) -> Result<Option<(ViewClass, Range<usize>)>, ReadError> {
-        if self.peek() != Some(tag::ARRAY_BUFFER_VIEW) {
-            return Ok(None);
-        }
         let position = self.at;
-        self.tag()?;
-        let class = tag::view_class(self.vint()? as u8);
-        let start = self.vint()? as usize;
-        let length = self.vint()? as usize;
-        let flags = if flagged { self.vint()? } else { 0 };
+        let Some([class, start, length, flags]) = self.view_record(flagged)? else {
+            return Ok(None);
+        };
+        let class = tag::view_class(class as u8);
+        let (start, length) = (start as usize, length as usize);
         let (tracking, resizable_flag) = (flags & 1 != 0, flags & 2 != 0);
         let size = class.map_or(1, |class| class.element_size().unwrap_or(1));
         let rest = bytes.get(start..).map(<[u8]>::len).filter(|rest| length <= *rest);
@@ -196,6 +193,15 @@ impl<'p> Input<'p> {
         // One that tracks the length of its ArrayBuffer has no other length.
         let length = if tracking { rest - rest % size } else { length };
         Ok(Some((class, start..start + length)))
+    }
+
+    /// Reads such a record, whatever it is of: the class, the start, the length and the flags.
+    pub(super) fn view_record(&mut self, flagged: bool) -> Result<Option<[u32; 4]>, ReadError> {
+        if !self.closes(tag::ARRAY_BUFFER_VIEW)? {
+            return Ok(None);
+        }
+        let [class, start, length] = [self.vint()?, self.vint()?, self.vint()?];
+        Ok(Some([class, start, length, if flagged { self.vint()? } else { 0 }]))
     }
 
     /// Reads the key of a property.

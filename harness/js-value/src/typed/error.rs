@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::Exception;
 use crate::clone::ReadError;
 use crate::json::ParseError;
 
@@ -118,6 +119,13 @@ impl From<ReadError> for Failure {
     #[cold]
     fn from(error: ReadError) -> Self {
         Self(Box::new(Reason::Payload(error)))
+    }
+}
+
+impl From<Exception> for Failure {
+    #[cold]
+    fn from(exception: Exception) -> Self {
+        Self::new(exception)
     }
 }
 

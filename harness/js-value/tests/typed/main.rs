@@ -1,6 +1,7 @@
 //! Types of serde to and from JSON text, as `JSON.stringify` and `JSON.parse` have it.
 
 mod agreement;
+#[path = "../shared/any.rs"]
 mod any;
 mod reading;
 mod writing;
