@@ -1,12 +1,14 @@
-//! What a small message and a long string cost, beside serde_json in the same run.
+//! What a small message and a long string cost as JSON text, beside serde_json in the same run, and
+//! what a small message and many bytes cost as payloads of structured clones.
 //!
 //! `cargo run --release -p js-value --features serde --example typed_speed`
 
 use std::hint::black_box;
 use std::time::Instant;
 
+use js_value::clone::{self, ReadLimits, WriteOptions};
 use js_value::json::{self, ParseLimits, StringifyOptions};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 #[derive(Serialize, Deserialize)]
 struct Message<'a> {
@@ -101,6 +103,57 @@ fn main() {
         },
         || drop(black_box(text.clone())),
     );
+
+    clones(&message);
+}
+
+/// The same in payloads of structured clones.
+fn clones(message: &Message<'_>) {
+    let (limits, options) = (ReadLimits::default(), WriteOptions::default());
+    let mut out = Vec::new();
+    let write = |out: &mut Vec<u8>| {
+        out.clear();
+        clone::to_payload(black_box(message), &options, out).expect("it has a payload");
+        black_box(&out);
+    };
+    write(&mut out);
+    let payload = out.clone();
+    time("write a payload", None, || write(&mut out));
+    time("read it, v: Vec<u32>", None, || {
+        drop(black_box(clone::from_payload::<Message<'_>>(black_box(&payload), &limits)));
+    });
+    time("read it, v: [u32; 3]", None, || {
+        drop(black_box(clone::from_payload::<Fixed<'_>>(black_box(&payload), &limits)));
+    });
+    time("read it as values", None, || drop(black_box(clone::read(black_box(&payload), &limits))));
+
+    let bytes = vec![7; 1 << 20];
+    let mut out = Vec::with_capacity(2 << 20);
+    let mut write = || {
+        out.clear();
+        let bytes = Bytes(black_box(&bytes));
+        clone::to_payload(&bytes, &options, &mut out).expect("it has a payload");
+    };
+    time("write 1 MiB of bytes", Some(bytes.len()), &mut write);
+    time("borrow 1 MiB of bytes", Some(bytes.len()), || {
+        drop(black_box(clone::from_payload::<&[u8]>(black_box(&out), &limits)));
+    });
+}
+
+/// Bytes as bytes, not as a sequence.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+/// Runs it for a while and prints the best time.
+fn time(what: &str, bytes: Option<usize>, mut call: impl FnMut()) {
+    let runs = if bytes.is_some() { 20 } else { 20_000 };
+    let best = (0..40).map(|_| nanoseconds(runs, &mut call)).fold(f64::INFINITY, f64::min);
+    println!("{what:24} {best:8.0} ns");
 }
 
 /// Runs both in turns for a while and prints the best time of each.

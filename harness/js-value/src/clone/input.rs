@@ -27,6 +27,7 @@ pub(super) struct Digits<'p> {
     pub(super) bytes: &'p [u8],
 }
 
+#[cold]
 pub(super) fn malformed(position: usize, message: &'static str) -> ReadError {
     ReadError::Malformed { position, message }
 }
@@ -38,20 +39,39 @@ impl<'p> Input<'p> {
     }
 
     /// The next tag, past any padding.
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
-        self.bytes[self.at..].iter().copied().find(|byte| *byte != tag::PADDING)
+        match self.bytes.get(self.at) {
+            Some(&tag::PADDING) => {
+                self.bytes[self.at..].iter().copied().find(|byte| *byte != tag::PADDING)
+            }
+            next => next.copied(),
+        }
     }
 
     /// Reads a tag with the padding before it.
+    #[inline]
     pub(super) fn tag(&mut self) -> Result<u8, ReadError> {
-        let padding = self.bytes[self.at..].iter().take_while(|byte| **byte == tag::PADDING);
-        self.at += padding.count();
-        let tag = self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
-        self.at += 1;
-        Ok(*tag)
+        loop {
+            let tag = *self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
+            self.at += 1;
+            if tag != tag::PADDING {
+                return Ok(tag);
+            }
+        }
+    }
+
+    /// Reads a tag if it is this one, with nothing before it.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub(super) fn is_at(&mut self, tag: u8) -> bool {
+        let found = self.bytes.get(self.at) == Some(&tag);
+        self.at += usize::from(found);
+        found
     }
 
     /// Reads the tag of a value, past any number of objects that V8 skips.
+    #[inline]
     pub(super) fn tag_of_value(&mut self) -> Result<u8, ReadError> {
         loop {
             match self.tag()? {
@@ -64,7 +84,18 @@ impl<'p> Input<'p> {
     }
 
     /// Reads a number of seven bits a byte. Bits beyond 32 are ignored, as V8 does.
+    #[inline]
     pub(super) fn vint(&mut self) -> Result<u32, ReadError> {
+        match self.bytes.get(self.at) {
+            Some(byte @ 0..0x80) => {
+                self.at += 1;
+                Ok(u32::from(*byte))
+            }
+            _ => self.long_vint(),
+        }
+    }
+
+    fn long_vint(&mut self) -> Result<u32, ReadError> {
         let mut n = 0_u32;
         let mut shift = 0;
         loop {
@@ -81,6 +112,7 @@ impl<'p> Input<'p> {
     }
 
     /// Reads a number that must be this one.
+    #[inline]
     pub(super) fn expect(&mut self, expected: usize) -> Result<(), ReadError> {
         let position = self.at;
         match self.vint()? {
@@ -89,6 +121,7 @@ impl<'p> Input<'p> {
         }
     }
 
+    #[inline]
     pub(super) fn int32(&mut self) -> Result<i32, ReadError> {
         let n = self.vint()?;
         Ok((n >> 1) as i32 ^ -((n & 1) as i32))
@@ -145,6 +178,7 @@ impl<'p> Input<'p> {
         Ok(found)
     }
 
+    #[inline]
     pub(super) fn take(&mut self, length: u32) -> Result<&'p [u8], ReadError> {
         let taken = self.bytes[self.at..].get(..length as usize);
         let taken =

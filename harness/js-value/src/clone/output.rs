@@ -42,6 +42,7 @@ impl<'o> Output<'o> {
         }
     }
 
+    #[inline]
     pub(super) fn int32(&mut self, n: i32) {
         self.bytes.push(tag::INT32);
         self.vint((n << 1 ^ n >> 31) as u32);
@@ -147,6 +148,7 @@ impl<'o> Output<'o> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn vint(&mut self, mut n: u32) {
         while n >= 0x80 {
             self.bytes.push(n as u8 | 0x80);

@@ -9,6 +9,7 @@ use crate::string::array_index;
 use crate::{ErrorClass, JsString, ViewClass, number_to_string};
 
 /// What a value is. Of one that holds others this is the beginning.
+#[derive(Clone, Copy)]
 pub(super) enum Part<'p> {
     Undefined,
     Null,
@@ -35,7 +36,8 @@ pub(super) enum Part<'p> {
     BoxedString(Units<'p>),
     RegExp {
         pattern: Units<'p>,
-        flags: String,
+        /// As bits, of which V8 takes all.
+        flags: u32,
     },
     Bytes(Bytes<'p>),
 }
@@ -77,7 +79,6 @@ impl From<Key<'_>> for JsString {
 
 impl<'p> Input<'p> {
     /// Reads a value, of one that holds others the beginning.
-    #[inline]
     pub(super) fn part(&mut self, dialect: Dialect) -> Result<Part<'p>, ReadError> {
         let position = self.at;
         Ok(match self.tag_of_value()? {
@@ -86,21 +87,24 @@ impl<'p> Input<'p> {
             tag::TRUE => Part::Bool(true),
             tag::FALSE => Part::Bool(false),
             tag::INT32 => Part::Int32(self.int32()?),
-            tag::UINT32 => Part::Number(f64::from(self.vint()?)),
             tag::DOUBLE => Part::Number(self.double()?),
             tag @ (tag::ONE_BYTE_STRING | tag::TWO_BYTE_STRING | tag::UTF8_STRING) => {
                 Part::String(self.units(tag)?)
             }
             tag::BEGIN_OBJECT => Part::Object,
-            tag::BEGIN_DENSE_ARRAY => {
-                let length = self.vint()?;
-                if length as usize > self.left() {
-                    return Err(malformed(position, "an array longer than the payload"));
-                }
-                Part::DenseArray(length)
-            }
+            tag::BEGIN_DENSE_ARRAY => Part::DenseArray(self.dense_length(position)?),
             tag => return self.rarer_part(tag, position, dialect),
         })
+    }
+
+    /// Reads the length of a dense array that begins here.
+    #[inline]
+    pub(super) fn dense_length(&mut self, position: usize) -> Result<u32, ReadError> {
+        let length = self.vint()?;
+        if length as usize > self.left() {
+            return Err(malformed(position, "an array longer than the payload"));
+        }
+        Ok(length)
     }
 
     fn rarer_part(
@@ -110,6 +114,7 @@ impl<'p> Input<'p> {
         dialect: Dialect,
     ) -> Result<Part<'p>, ReadError> {
         Ok(match tag {
+            tag::UINT32 => Part::Number(f64::from(self.vint()?)),
             tag::BIG_INT => Part::BigInt(self.big_int()?),
             tag::OBJECT_REFERENCE => Part::Reference(self.vint()?),
             tag::BEGIN_SPARSE_ARRAY => Part::SparseArray(self.vint()?),
@@ -125,8 +130,10 @@ impl<'p> Input<'p> {
             tag::STRING_OBJECT => Part::BoxedString(self.string()?),
             tag::REG_EXP => {
                 let pattern = self.string()?;
-                let flags = regexp::flags(self.vint()?)
-                    .ok_or_else(|| malformed(position, "a RegExp with bad flags"))?;
+                let flags = self.vint()?;
+                if regexp::flags(flags).is_none() {
+                    return Err(malformed(position, "a RegExp with bad flags"));
+                }
                 Part::RegExp { pattern, flags }
             }
             tag::ARRAY_BUFFER | tag::RESIZABLE_ARRAY_BUFFER | tag::IMMUTABLE_ARRAY_BUFFER => {

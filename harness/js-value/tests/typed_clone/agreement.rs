@@ -10,7 +10,7 @@ use super::any::Any;
 use super::{bytes, read, write};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn values_are_written_and_read_back(value in value()) {

@@ -197,6 +197,7 @@ impl<'p> Reader<'p> {
             }
             Part::RegExp { pattern, flags } => {
                 let source = regexp::source(pattern.text().into());
+                let flags = regexp::flags(flags).unwrap_or_default();
                 self.added(Kind::RegExp { source, flags })
             }
             Part::Bytes(Bytes::Buffer { bytes, max_byte_length }) => {

@@ -1,221 +1,22 @@
 //! Payloads as values of types.
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, Expected, Unexpected, Visitor};
+use serde::de::{Deserializer, Error, Expected, Unexpected, Visitor};
 
 use super::elements::{Elements, visit_elements_of};
 use super::members::{Entries, ErrorMembers, Members};
+use super::reader::Reader;
 use super::scalar::visit_big_int;
 use crate::ViewClass;
-use crate::clone::input::{Input, NO_HOST_OBJECT, NO_OBJECT, malformed};
 use crate::clone::part::{Bytes, Part};
-use crate::clone::read::{FLAGGED_VIEWS, header, read};
-use crate::clone::walk::{Format, Object, Walk};
-use crate::clone::{ReadError, ReadLimits, tag};
+use crate::clone::tag;
 use crate::json::scanner::Number;
 use crate::typed::{
-    DEFAULT_MAX_DEPTH, Failure, forward, visit_bytes, visit_integer, visit_number, visit_text,
-    visit_variant,
+    Failure, forward, visit_bytes, visit_integer, visit_number, visit_text, visit_variant,
 };
 
-/// A payload and how far it is read.
-pub(super) struct Reader<'de> {
-    pub(super) input: Input<'de>,
-    /// Where the value begins.
-    start: usize,
-    format: Format,
-    limits: ReadLimits,
-    depth: usize,
-    limit: usize,
-    /// All objects by their numbers, once the whole payload was looked through.
-    objects: Option<Vec<Object<'de>>>,
-    /// For how much that is not in the payload at that place: holes of arrays, and bytes of objects
-    /// that are read again.
-    credit: usize,
-}
-
-/// What is around a value.
-struct Around {
-    /// Where to go on after an object that is read again.
-    back: Option<usize>,
-    /// How many objects of the host.
-    hosts: usize,
-}
-
 impl<'de> Reader<'de> {
-    pub(super) fn new(payload: &'de [u8], limits: &ReadLimits) -> Result<Self, ReadError> {
-        let (version, start) = header(payload)?;
-        let input = Input { bytes: payload, at: start };
-        let mut format = Format { dialect: limits.dialect, flagged: version >= FLAGGED_VIEWS };
-        let deepest = limits.max_depth.unwrap_or(usize::MAX);
-        // Some versions of V8 wrote the flags of views already before.
-        if !format.flagged && Walk::of_payload(input, format, deepest).run().is_err() {
-            format.flagged = true;
-        }
-        Ok(Self {
-            input,
-            start,
-            format,
-            limits: *limits,
-            depth: 0,
-            limit: limits.max_depth.unwrap_or(DEFAULT_MAX_DEPTH),
-            objects: None,
-            credit: payload.len().saturating_mul(CREDIT_PER_BYTE).saturating_add(CREDIT),
-        })
-    }
-
-    /// Reads the value.
     #[inline]
-    pub(super) fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Failure> {
-        T::deserialize(self)
-    }
-
-    /// Why the value was not read: the type only if the payload is one that Node reads.
-    #[cold]
-    pub(super) fn reason(&mut self, failure: Failure) -> Failure {
-        match self.check() {
-            Err(error) if failure.is_of_type() => error.into(),
-            _ => failure,
-        }
-    }
-
-    /// Looks through the whole payload, once.
-    #[cold]
-    pub(super) fn check(&mut self) -> Result<(), ReadError> {
-        if self.objects.is_some() {
-            return Ok(());
-        }
-        let input = Input { at: self.start, ..self.input };
-        let deepest = self.limits.max_depth.unwrap_or(usize::MAX);
-        let mut walk = Walk::of_payload(input, self.format, deepest);
-        walk.run()?;
-        if walk.doubt {
-            read(self.input.bytes, &self.limits)?;
-        }
-        self.objects = Some(walk.into_objects());
-        Ok(())
-    }
-
-    /// Reads a value for nobody, of any depth that the caller allows.
-    pub(super) fn skip(&mut self) -> Result<(), Failure> {
-        let deepest = self.limits.max_depth.unwrap_or(usize::MAX);
-        let mut walk = Walk::of_part(self.input, self.format, self.depth, deepest);
-        walk.run()?;
-        self.input.at = walk.input.at;
-        if walk.doubt {
-            self.check()?;
-        }
-        Ok(())
-    }
-
-    /// One level more, that begins here.
-    #[inline]
-    pub(super) fn enter(&mut self, position: usize) -> Result<(), ReadError> {
-        if self.depth >= self.limit {
-            return Err(ReadError::TooDeep { position, limit: self.limit });
-        }
-        self.depth += 1;
-        Ok(())
-    }
-
-    /// One level less.
-    #[inline]
-    pub(super) fn leave(&mut self) {
-        self.depth -= 1;
-    }
-
-    /// Takes so much of the credit.
-    #[inline]
-    pub(super) fn charge(&mut self, amount: usize) -> Result<(), Failure> {
-        match self.credit.checked_sub(amount) {
-            Some(rest) => {
-                self.credit = rest;
-                Ok(())
-            }
-            None => Err(Failure::new(
-                "holes and objects that are referred to again come to far more than the payload",
-            )),
-        }
-    }
-
-    /// Reads a value and hands it on.
-    #[inline]
-    fn value<R>(
-        &mut self,
-        take: impl FnOnce(&mut Self, Part<'de>, usize) -> Result<R, Failure>,
-    ) -> Result<R, Failure> {
-        let start = self.input.at;
-        let mut around = Around { back: None, hosts: 0 };
-        let part = match self.input.part(self.format.dialect)? {
-            part @ (Part::Host | Part::Reference(_) | Part::Bytes(_)) => {
-                self.object(part, start, &mut around).map_err(|failure| failure.at(start))?
-            }
-            part => part,
-        };
-        let value = take(self, part, start).map_err(|failure| failure.at(start))?;
-        if let Some(back) = around.back {
-            self.input.at = back;
-        }
-        self.depth -= around.hosts;
-        Ok(value)
-    }
-
-    /// The object that one of the host, a reference or an ArrayBuffer stands for.
-    fn object(
-        &mut self,
-        mut part: Part<'de>,
-        mut position: usize,
-        around: &mut Around,
-    ) -> Result<Part<'de>, Failure> {
-        loop {
-            match part {
-                Part::Host => {
-                    self.enter(position)?;
-                    around.hosts += 1;
-                }
-                Part::Reference(number) => {
-                    self.check()?;
-                    let objects = self.objects.as_deref().unwrap_or_default();
-                    let object = objects.get(number as usize).copied();
-                    let object = object.ok_or_else(|| malformed(position, NO_OBJECT))?;
-                    if let Some(bytes) = object.bytes {
-                        return self.bytes(bytes);
-                    }
-                    if (object.start..object.end).contains(&position) {
-                        return Err(Failure::new("an object that holds itself"));
-                    }
-                    self.charge(object.end - object.start)?;
-                    around.back.get_or_insert(self.input.at);
-                    self.input.at = object.start;
-                }
-                Part::Bytes(bytes) => return self.bytes(bytes),
-                Part::Undefined
-                | Part::Null
-                | Part::Bool(_)
-                | Part::Int32(_)
-                | Part::Number(_)
-                | Part::BigInt(_)
-                | Part::String(_)
-                    if around.hosts > 0 =>
-                {
-                    return Err(malformed(self.input.at, NO_HOST_OBJECT).into());
-                }
-                part => return Ok(part),
-            }
-            position = self.input.at;
-            part = self.input.part(self.format.dialect)?;
-        }
-    }
-
-    /// Bytes with the view after them, if there is one.
-    fn bytes(&mut self, bytes: Bytes<'de>) -> Result<Part<'de>, Failure> {
-        let view = bytes.seen_as_view(&mut self.input, self.format)?;
-        if view.is_some() {
-            self.check()?;
-        }
-        Ok(Part::Bytes(view.unwrap_or(bytes)))
-    }
-
     fn number<V: Visitor<'de>>(
         &mut self,
         visitor: V,
@@ -231,8 +32,16 @@ impl<'de> Reader<'de> {
         })
     }
 
+    // The most frequent forms of a value come first in what follows, without a part of a payload in
+    // between.
+
     #[inline]
     fn integer<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
+        let start = self.input.at;
+        if self.input.is_at(tag::INT32) {
+            let n = integer(self.input.int32()?);
+            return visit_integer(n, visitor).map_err(|failure| failure.at(start));
+        }
         self.number(visitor, visit_integer, |part, visitor| match part {
             Part::BigInt(digits) | Part::BoxedBigInt(digits) => visit_big_int(digits, visitor),
             part => Err(mismatch(&part, &visitor)),
@@ -247,6 +56,11 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
+        let start = self.input.at;
+        if self.input.is_at(tag::ONE_BYTE_STRING) {
+            let text = self.input.units(tag::ONE_BYTE_STRING)?.text();
+            return visit_text(text, visitor).map_err(|failure| failure.at(start));
+        }
         self.value(|_, part, _| match part {
             Part::String(units) | Part::BoxedString(units) => visit_text(units.text(), visitor),
             part => Err(mismatch(&part, &visitor)),
@@ -255,34 +69,57 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn sequence<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
+        let start = self.input.at;
+        if self.input.is_at(tag::BEGIN_DENSE_ARRAY) {
+            let length = self.input.dense_length(start)?;
+            self.enter(start)?;
+            let elements = Elements::dense(self, length);
+            return elements.visit(visitor).map_err(|failure| failure.at(start));
+        }
         self.value(|reader, part, start| reader.visit_sequence(part, start, visitor))
     }
 
-    #[inline]
     fn visit_sequence<V: Visitor<'de>>(
         &mut self,
         part: Part<'de>,
         start: usize,
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let mut elements = match part {
-            Part::DenseArray(length) => Elements::dense(self, length, start)?,
-            Part::SparseArray(length) => Elements::sparse(self, length, start)?,
-            Part::Set => Elements::set(self, start)?,
+        match part {
             Part::Bytes(bytes) => return visit_elements_of(bytes, visitor),
+            Part::DenseArray(_) | Part::SparseArray(_) | Part::Set => self.enter(start)?,
             part => return Err(mismatch(&part, &visitor)),
+        }
+        let elements = match part {
+            Part::DenseArray(length) => Elements::dense(self, length),
+            Part::SparseArray(length) => Elements::sparse(self, length),
+            _ => Elements::set(self),
         };
-        let value = visitor.visit_seq(&mut elements)?;
-        elements.close()?;
-        Ok(value)
+        elements.visit(visitor)
     }
 
     #[inline]
     fn members<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
+        let start = self.input.at;
+        if self.input.is_at(tag::BEGIN_OBJECT) {
+            return self.visit_object(start, visitor).map_err(|failure| failure.at(start));
+        }
         self.value(|reader, part, start| reader.visit_members(part, start, visitor))
     }
 
     #[inline]
+    fn visit_object<V: Visitor<'de>>(
+        &mut self,
+        start: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        self.enter(start)?;
+        let mut members = Members::new(self);
+        let value = visitor.visit_map(&mut members)?;
+        members.close()?;
+        Ok(value)
+    }
+
     fn visit_members<V: Visitor<'de>>(
         &mut self,
         part: Part<'de>,
@@ -290,20 +127,17 @@ impl<'de> Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match part {
-            Part::Object => {
-                let mut members = Members::open(self, start)?;
-                let value = visitor.visit_map(&mut members)?;
-                members.close()?;
-                Ok(value)
-            }
+            Part::Object => self.visit_object(start, visitor),
             Part::Map => {
-                let mut entries = Entries::open(self, start)?;
+                self.enter(start)?;
+                let mut entries = Entries::new(self);
                 let value = visitor.visit_map(&mut entries)?;
                 entries.close()?;
                 Ok(value)
             }
             Part::Error => {
-                let mut members = ErrorMembers::open(self, start)?;
+                self.enter(start)?;
+                let mut members = ErrorMembers::new(self);
                 let value = visitor.visit_map(&mut members)?;
                 members.close()?;
                 Ok(value)
@@ -312,11 +146,6 @@ impl<'de> Reader<'de> {
         }
     }
 }
-
-/// Each byte of a payload is worth so much.
-const CREDIT_PER_BYTE: usize = 8;
-/// Each payload is worth so much more.
-const CREDIT: usize = 1 << 16;
 
 fn integer(n: i32) -> Number {
     Number::Integer { negative: n < 0, magnitude: n.unsigned_abs().into() }
@@ -466,7 +295,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.value(|reader, part, start| match part {
             Part::String(units) | Part::BoxedString(units) => visit_variant(units.text(), visitor),
             Part::Object => {
-                let mut members = Members::open(reader, start)?;
+                reader.enter(start)?;
+                let mut members = Members::new(reader);
                 let value = visitor.visit_enum(MapAccessDeserializer::new(&mut members))?;
                 members.close()?;
                 Ok(value)

@@ -2,7 +2,7 @@
 
 use serde::de::{DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
 
-use super::de::Reader;
+use super::reader::Reader;
 use super::scalar::Scalar;
 use crate::ViewClass;
 use crate::clone::part::{Bytes, Key};
@@ -45,42 +45,35 @@ enum Next {
 }
 
 impl<'r, 'de> Elements<'r, 'de> {
+    /// Of a dense array that was entered.
     #[inline]
-    pub(super) fn dense(
-        reader: &'r mut Reader<'de>,
-        length: u32,
-        start: usize,
-    ) -> Result<Self, Failure> {
-        Self::open(reader, length, Stage::Dense, tag::END_DENSE_ARRAY, start)
+    pub(super) fn dense(reader: &'r mut Reader<'de>, length: u32) -> Self {
+        let (stage, end) = (Stage::Dense, tag::END_DENSE_ARRAY);
+        Self { reader, index: 0, stage, length, values: 0, end }
     }
 
-    pub(super) fn sparse(
-        reader: &'r mut Reader<'de>,
-        length: u32,
-        start: usize,
-    ) -> Result<Self, Failure> {
-        Self::open(reader, length, Stage::Properties, tag::END_SPARSE_ARRAY, start)
+    /// Of a sparse array, likewise.
+    pub(super) fn sparse(reader: &'r mut Reader<'de>, length: u32) -> Self {
+        let (stage, end) = (Stage::Properties, tag::END_SPARSE_ARRAY);
+        Self { reader, index: 0, stage, length, values: 0, end }
     }
 
-    pub(super) fn set(reader: &'r mut Reader<'de>, start: usize) -> Result<Self, Failure> {
-        Self::open(reader, 0, Stage::Set, tag::END_SET, start)
+    /// Of a Set, likewise.
+    pub(super) fn set(reader: &'r mut Reader<'de>) -> Self {
+        Self { reader, index: 0, stage: Stage::Set, length: 0, values: 0, end: tag::END_SET }
     }
 
+    /// Hands all elements to a type.
     #[inline]
-    fn open(
-        reader: &'r mut Reader<'de>,
-        length: u32,
-        stage: Stage,
-        end: u8,
-        start: usize,
-    ) -> Result<Self, Failure> {
-        reader.enter(start)?;
-        Ok(Self { reader, index: 0, stage, length, values: 0, end })
+    pub(super) fn visit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Failure> {
+        let value = visitor.visit_seq(&mut self)?;
+        self.close()?;
+        Ok(value)
     }
 
     /// Checks that all elements are read.
     #[inline]
-    pub(super) fn close(mut self) -> Result<(), Failure> {
+    fn close(mut self) -> Result<(), Failure> {
         match self.advance()? {
             Next::End => Ok(()),
             Next::Value | Next::Hole => {

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess};
 
-use super::de::Reader;
+use super::reader::Reader;
+use crate::clone::input::Input;
 use crate::clone::part::{ErrorPart, Key};
-use crate::clone::tag;
+use crate::clone::{ReadError, tag};
 use crate::number_to_string;
 use crate::string::Text;
 use crate::typed::{Failure, KeyReader, Seen};
@@ -21,10 +22,10 @@ pub(super) struct Members<'r, 'de> {
 }
 
 impl<'r, 'de> Members<'r, 'de> {
+    /// Of an object that was entered.
     #[inline]
-    pub(super) fn open(reader: &'r mut Reader<'de>, start: usize) -> Result<Self, Failure> {
-        reader.enter(start)?;
-        Ok(Self { reader, read: 0, ended: false, seen: Seen::default() })
+    pub(super) fn new(reader: &'r mut Reader<'de>) -> Self {
+        Self { reader, read: 0, ended: false, seen: Seen::default() }
     }
 
     /// Checks that all members are read.
@@ -48,7 +49,7 @@ impl<'r, 'de> Members<'r, 'de> {
                 break;
             }
             let position = input.at;
-            let key = text_of(input.key()?);
+            let key = text(input)?;
             self.read += 1;
             let undefined = input.closes(tag::UNDEFINED)?;
             if self.seen.add(&key) {
@@ -62,13 +63,17 @@ impl<'r, 'de> Members<'r, 'de> {
     }
 }
 
+/// Reads a key.
 #[inline]
-fn text_of(key: Key<'_>) -> Text<'_> {
-    match key {
+fn text<'de>(input: &mut Input<'de>) -> Result<Text<'de>, ReadError> {
+    if input.is_at(tag::ONE_BYTE_STRING) {
+        return Ok(input.units(tag::ONE_BYTE_STRING)?.text());
+    }
+    Ok(match input.key()? {
         Key::String(units) => units.text(),
         Key::Index(index) => Text::Utf8(Cow::Owned(index.to_string())),
         Key::Number(n) => Text::Utf8(Cow::Owned(number_to_string(n))),
-    }
+    })
 }
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
@@ -97,9 +102,9 @@ pub(super) struct Entries<'r, 'de> {
 }
 
 impl<'r, 'de> Entries<'r, 'de> {
-    pub(super) fn open(reader: &'r mut Reader<'de>, start: usize) -> Result<Self, Failure> {
-        reader.enter(start)?;
-        Ok(Self { reader, read: 0, ended: false })
+    /// Of a Map that was entered.
+    pub(super) fn new(reader: &'r mut Reader<'de>) -> Self {
+        Self { reader, read: 0, ended: false }
     }
 
     /// Checks that all entries are read.
@@ -151,9 +156,9 @@ pub(super) struct ErrorMembers<'r, 'de> {
 }
 
 impl<'r, 'de> ErrorMembers<'r, 'de> {
-    pub(super) fn open(reader: &'r mut Reader<'de>, start: usize) -> Result<Self, Failure> {
-        reader.enter(start)?;
-        Ok(Self { reader, named: false, ended: false, name: None })
+    /// Of an error that was entered.
+    pub(super) fn new(reader: &'r mut Reader<'de>) -> Self {
+        Self { reader, named: false, ended: false, name: None }
     }
 
     /// Checks that all members are read.

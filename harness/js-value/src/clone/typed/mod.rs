@@ -3,6 +3,7 @@
 mod de;
 mod elements;
 mod members;
+mod reader;
 mod scalar;
 mod ser;
 
@@ -85,8 +86,8 @@ pub fn to_payload<T: Serialize + ?Sized>(
 /// - Bytes are what a Buffer, typed array, DataView or ArrayBuffer shows, or are read from a string,
 ///   as [WTF-8](https://simonsapin.github.io/wtf-8/), or from an array of numbers.
 /// - A `&[u8]` borrows such bytes, and a `&str` a string that is ASCII; others are made, so that only
-///   `String` and `Cow<str>` take them. A key that is an array index cannot be borrowed. A lone
-///   surrogate has no UTF-8 form: only bytes take such a string.
+///   `String` and `Cow<str>` take them. A key that is an array index can seldom be borrowed:
+///   it is mostly a number. A lone surrogate has no UTF-8 form: only bytes take such a string.
 /// - A Date is its time value, a number of milliseconds, and NaN if it is invalid. A Boolean, Number,
 ///   String or BigInt object is what is in it. A RegExp is taken by no type.
 /// - `Option` and `()` take `null` and `undefined`. Variants have the forms that [`to_payload`]
@@ -110,6 +111,6 @@ pub fn from_payload<'de, T>(payload: &'de [u8], limits: &ReadLimits) -> Result<T
 where
     T: Deserialize<'de>,
 {
-    let mut reader = de::Reader::new(payload, limits)?;
+    let mut reader = reader::Reader::new(payload, limits);
     reader.read().map_err(|failure| reader.reason(failure)).map_err(Failure::of_reading)
 }
