@@ -2,7 +2,8 @@
 
 /// The time value as `Date.prototype.toISOString` writes it; `None` for an invalid date.
 pub(crate) fn to_iso(time: f64) -> Option<String> {
-    if time.is_nan() || time.abs() > MAX_TIME {
+    let time = clipped(time);
+    if time.is_nan() {
         return None;
     }
     let time = time as i64;
@@ -15,6 +16,11 @@ pub(crate) fn to_iso(time: f64) -> Option<String> {
     let (seconds, millis) = (rest / 1000, rest % 1000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     Some(format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"))
+}
+
+/// The time value that a Date has which was made from this one: whole milliseconds in range, or NaN.
+pub(crate) fn clipped(time: f64) -> f64 {
+    if time.abs() <= MAX_TIME { time.trunc() + 0.0 } else { f64::NAN }
 }
 
 /// Year, month and day in the proleptic Gregorian calendar of a number of days since 1970, by

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ErrorClass;
 
-/// What `JSON.stringify` throws, or a limit of the caller that Node does not have.
+/// What `JSON.stringify` or Node's serializer throws, or a limit of the caller that Node does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exception {
     /// An error of JavaScript: of the serializer, or of a getter or `toJSON`.
@@ -22,6 +22,10 @@ pub enum Exception {
 }
 
 impl Exception {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::Thrown { class: ErrorClass::Error, message: message.into() }
+    }
+
     pub(crate) fn type_error(message: impl Into<String>) -> Self {
         Self::Thrown { class: ErrorClass::TypeError, message: message.into() }
     }

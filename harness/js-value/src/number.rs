@@ -18,23 +18,42 @@ pub(crate) fn push_json(n: f64, out: &mut Vec<u8>) {
 
 /// Appends the decimal digits of an integer.
 pub(crate) fn push_integer(n: i64, out: &mut Vec<u8>) {
+    if n < 0 {
+        out.push(b'-');
+    }
+    push_magnitude(n.unsigned_abs(), out);
+}
+
+/// Appends the decimal digits of a positive integer, two at a time.
+pub(crate) fn push_magnitude(mut rest: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let mut at = digits.len();
-    let mut rest = n.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    while rest >= 10 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
     }
-    if n < 0 {
+    if rest > 0 || at == digits.len() {
         at -= 1;
-        digits[at] = b'-';
+        digits[at] = b'0' + rest as u8;
     }
     out.extend_from_slice(&digits[at..]);
 }
+
+/// The digits of 0 … 99.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + n as u8 / 10, b'0' + n as u8 % 10];
+        n += 1;
+    }
+    pairs
+};
+
+/// JavaScript's `Number.MAX_SAFE_INTEGER`.
+#[cfg(feature = "serde")]
+pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The value of a half-precision float.
 pub(crate) fn from_half(bits: u16) -> f64 {

@@ -42,6 +42,12 @@ pub enum Kind {
     /// An array by its elements, where `None` is a hole. An element that is an accessor or hidden
     /// is a hole here and one of the properties; see [`Object::define`].
     Array(Vec<Option<Value>>),
+    /// An array whose elements are all properties. For arrays of many holes: it takes no memory for
+    /// them.
+    SparseArray {
+        /// Its `length`, more than the index of any element.
+        length: u32,
+    },
     /// A function.
     Function(Function),
     /// A Map.
@@ -164,6 +170,9 @@ impl Object {
                 }
                 elements[index] = None;
             }
+            (Kind::SparseArray { length }, Some(index)) => {
+                *length = (*length).max(index as u32 + 1);
+            }
             (Kind::Arguments(values), Some(index)) if index < values.len() => {
                 if let Property { slot: Slot::Data(value), enumerable: true } = property {
                     values[index] = value;
@@ -194,7 +203,7 @@ impl Object {
         }
         match &self.kind {
             Kind::Plain | Kind::Proxy(_) | Kind::RawJson(_) => "Object",
-            Kind::Array(_) => "Array",
+            Kind::Array(_) | Kind::SparseArray { .. } => "Array",
             Kind::Function(_) => "Function",
             Kind::Map(_) => "Map",
             Kind::Set(_) => "Set",

@@ -106,6 +106,25 @@ pub(crate) fn array_index(text: &str) -> Option<u32> {
     }
 }
 
+/// A string that was read.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Text<'t> {
+    /// Part of what was read, if that has it in UTF-8.
+    Utf8(Cow<'t, str>),
+    /// With at least one lone surrogate.
+    Wide(Vec<u16>),
+}
+
+impl From<Text<'_>> for JsString {
+    fn from(text: Text<'_>) -> Self {
+        match text {
+            Text::Utf8(Cow::Borrowed(text)) => Self::from(text),
+            Text::Utf8(Cow::Owned(text)) => Self::from(text),
+            Text::Wide(units) => Self::from_utf16(&units),
+        }
+    }
+}
+
 impl Default for JsString {
     fn default() -> Self {
         Self::from("")

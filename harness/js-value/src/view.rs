@@ -59,7 +59,7 @@ impl<'g> View<'g> {
             Value::Symbol(_) => ValueKind::Symbol,
             Value::Object(id) => match self.graph.target(*id).0.kind {
                 Kind::Function(_) => ValueKind::Function,
-                Kind::Array(_) => ValueKind::Array,
+                Kind::Array(_) | Kind::SparseArray { .. } => ValueKind::Array,
                 _ => ValueKind::Object,
             },
         }
@@ -120,14 +120,20 @@ impl<'g> View<'g> {
 
     /// The element of an array at this index, unless it is a hole.
     pub fn index(self, index: usize) -> Option<Self> {
-        let value = self.array()?.get(index)?.as_ref()?;
+        let object = self.as_object()?;
+        let value = match &object.kind {
+            Kind::Array(elements) => elements.get(index)?.as_ref()?,
+            Kind::SparseArray { .. } => {
+                object.properties.index(u32::try_from(index).ok()?)?.value()?
+            }
+            _ => return None,
+        };
         Some(Self { value, ..self })
     }
 
     /// The elements of an array in order, holes as `None`; nothing for anything else.
     pub fn elements(self) -> impl Iterator<Item = Option<Self>> {
-        let elements = self.array().unwrap_or_default();
-        elements.iter().map(move |value| value.as_ref().map(|value| Self { value, ..self }))
+        (0..self.array_length().unwrap_or(0)).map(move |index| self.index(index))
     }
 
     /// The own enumerable data properties of an object with string keys, in own-key order. The
@@ -145,9 +151,9 @@ impl<'g> View<'g> {
     ///
     /// [`entries`]: Self::entries
     pub fn len(self) -> usize {
-        match (self.value, self.array()) {
+        match (self.value, self.array_length()) {
             (Value::String(text), _) => text.len_utf16(),
-            (_, Some(elements)) => elements.len(),
+            (_, Some(length)) => length,
             _ => self.entries().count(),
         }
     }
@@ -157,9 +163,10 @@ impl<'g> View<'g> {
         self.len() == 0
     }
 
-    fn array(self) -> Option<&'g [Option<Value>]> {
+    fn array_length(self) -> Option<usize> {
         match &self.as_object()?.kind {
-            Kind::Array(elements) => Some(elements),
+            Kind::Array(elements) => Some(elements.len()),
+            Kind::SparseArray { length } => Some(*length as usize),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! From a value to what is written in its place: `toJSON`, getters, unboxing.
 
-use super::StringifyOptions;
-use super::to_text::object_to_text;
+use super::to_text::{object_to_text, primitive_to_text};
+use super::{PatchedPrototypes, StringifyOptions};
 use crate::date::to_iso;
 use crate::{
     Behaviour, BigInt, Exception, Graph, JsString, Kind, ObjectId, Properties, PropertyKey,
@@ -53,7 +53,7 @@ pub(super) enum Item<'g> {
 }
 
 /// What a call returns.
-pub(super) enum Returned<'g> {
+pub(crate) enum Returned<'g> {
     Value(&'g Value),
     Text(JsString),
 }
@@ -79,6 +79,29 @@ enum ToJson<'g> {
 pub(super) const BUFFER_OF_PROXY: &str =
     "Method get TypedArray.prototype.length called on incompatible receiver [object Uint8Array]";
 pub(super) const URL_OF_PROXY: &str = "Receiver must be an instance of class URL";
+
+/// What a getter of an object returns, where no prototype is patched.
+pub(crate) fn call_getter<'g>(
+    graph: &'g Graph,
+    getter: &'g Behaviour,
+    holder: ObjectId,
+) -> Result<Returned<'g>, Exception> {
+    let lookup = Lookup { graph, options: &UNPATCHED };
+    lookup.call(getter, This::Object(holder), None)
+}
+
+/// `String(value)`, where no prototype is patched.
+pub(crate) fn value_to_text(graph: &Graph, value: &Value) -> Result<JsString, Exception> {
+    match value {
+        Value::Object(id) => object_to_text(Lookup { graph, options: &UNPATCHED }, *id),
+        primitive => primitive_to_text(primitive),
+    }
+}
+
+static UNPATCHED: StringifyOptions = StringifyOptions {
+    max_depth: None,
+    prototypes: PatchedPrototypes { big_int_to_json: None, object_to_json: None },
+};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lookup<'g> {

@@ -1,23 +1,33 @@
 //! `JSON.stringify` and `JSON.parse`.
+//!
+//! With the feature `serde`, `to_text` and `from_text` do the same for types of serde, without a
+//! graph between the type and the text.
 
 mod circular;
 mod lookup;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+pub(crate) mod scanner;
 mod source;
 mod stringify;
 #[cfg(test)]
 mod stringify_tests;
 mod text;
 mod to_text;
+#[cfg(feature = "serde")]
+mod typed;
+mod walk;
 
 use std::fmt;
 
 use crate::{Behaviour, Exception, Graph, Value};
 
+pub(crate) use lookup::{Returned, call_getter, value_to_text};
 pub use parse::parse;
 pub use stringify::write;
+#[cfg(feature = "serde")]
+pub use typed::{TypedError, from_text, to_text};
 
 /// What surrounds a call of `JSON.stringify`. By default there is no limit and nothing is patched.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,19 @@
 //! Tests of `JSON.parse`.
 
-use super::{ParseError, ParseLimits, StringifyOptions, parse, stringify};
-use crate::{JsString, ValueKind};
+use super::{ParseError, ParseLimits, StringifyOptions, stringify};
+use crate::{Graph, JsString, ValueKind};
+
+/// What is read, once it is sure that types of serde are read from the same texts.
+fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
+    let read = super::parse(text, limits);
+    #[cfg(feature = "serde")]
+    {
+        let ignored = super::from_text::<serde::de::IgnoredAny>(text, limits);
+        let expected = read.as_ref().map(drop).map_err(|error| error.clone().into());
+        assert_eq!(ignored.map(drop), expected, "{text:.200}");
+    }
+    read
+}
 
 /// What is read, as `JSON.stringify` writes it, or where the error is.
 fn check(text: &str, expected: &str) {

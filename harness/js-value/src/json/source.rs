@@ -17,6 +17,7 @@ pub(super) enum Source<'g> {
 pub(super) struct ArraySource<'g> {
     id: ObjectId,
     elements: &'g [Option<Value>],
+    length: usize,
     next: usize,
 }
 
@@ -38,8 +39,13 @@ impl<'g> Source<'g> {
     /// The members of an array or object, or of that behind a proxy.
     pub(super) fn new(graph: &'g Graph, id: ObjectId) -> Self {
         let (object, _) = graph.target(id);
-        if let Kind::Array(elements) = &object.kind {
-            return Self::Array(ArraySource { id, elements, next: 0 });
+        let array = match &object.kind {
+            Kind::Array(elements) => Some((&elements[..], elements.len())),
+            Kind::SparseArray { length } => Some((&[][..], *length as usize)),
+            _ => None,
+        };
+        if let Some((elements, length)) = array {
+            return Self::Array(ArraySource { id, elements, length, next: 0 });
         }
         let units: Vec<u16> = match &object.kind {
             // Only behind a proxy: otherwise they are unboxed.
@@ -62,6 +68,12 @@ impl<'g> Source<'g> {
         Self::Object(places)
     }
 
+    /// Whether it is an array whose text is longer than any string of V8 (2²⁹ - 24 code units):
+    /// each element and its comma take two of them.
+    pub(super) fn is_endless(&self) -> bool {
+        matches!(self, Self::Array(source) if source.length >= 1 << 28)
+    }
+
     /// Whether it is an array.
     pub(super) fn is_array(&self) -> bool {
         matches!(self, Self::Array(_))
@@ -75,9 +87,11 @@ impl<'g> ArraySource<'g> {
         lookup: Lookup<'g>,
     ) -> Option<Result<(usize, Item<'g>), Exception>> {
         let index = self.next;
-        let element = self.elements.get(index)?;
+        if index == self.length {
+            return None;
+        }
         self.next += 1;
-        let item = match element {
+        let item = match self.elements.get(index).and_then(Option::as_ref) {
             Some(value) => lookup.item(value, Key::Index(index)),
             None => lookup.hole(self.id, index),
         };

@@ -27,7 +27,7 @@ pub(super) fn object_to_text(lookup: Lookup<'_>, id: ObjectId) -> Result<JsStrin
         let Some((id, elements, at)) = open.last_mut() else {
             return Ok(JsString::from_utf16(&units));
         };
-        if *at == elements.values.len() {
+        if *at == elements.length {
             open.pop();
             continue;
         }
@@ -53,6 +53,7 @@ enum Joined<'g> {
 
 struct Elements<'g> {
     values: &'g [Option<Value>],
+    length: usize,
     /// Where those are that `values` has no place for.
     properties: &'g Properties,
 }
@@ -65,7 +66,7 @@ impl<'g> Elements<'g> {
         id: ObjectId,
         lookup: Lookup<'g>,
     ) -> Result<Returned<'g>, Exception> {
-        if let Some(value) = &self.values[index] {
+        if let Some(Some(value)) = self.values.get(index) {
             return Ok(Returned::Value(value));
         }
         let property = u32::try_from(index).ok().and_then(|index| self.properties.index(index));
@@ -93,8 +94,12 @@ fn joined(graph: &Graph, id: ObjectId) -> Result<Joined<'_>, Exception> {
                 return Err(Exception::type_error(refusal));
             }
             Kind::Array(values) => {
-                let properties = &object.properties;
-                return Ok(Joined::Elements(Elements { values, properties }));
+                let (length, properties) = (values.len(), &object.properties);
+                return Ok(Joined::Elements(Elements { values, length, properties }));
+            }
+            Kind::SparseArray { length } => {
+                let (length, properties) = (*length as usize, &object.properties);
+                return Ok(Joined::Elements(Elements { values: &[], length, properties }));
             }
             Kind::RawJson(_) => {
                 return Err(Exception::type_error("Cannot convert object to primitive value"));
@@ -169,7 +174,7 @@ fn builtin_tag(kind: &Kind, proxied: bool) -> &'static str {
 /// The name in `[object …]` of an object that inherits nothing of its class.
 fn own_tag(kind: &Kind, proxied: bool) -> &'static str {
     match kind {
-        Kind::Array(_) => "Array",
+        Kind::Array(_) | Kind::SparseArray { .. } => "Array",
         Kind::Function(_) => "Function",
         _ if proxied => "Object",
         Kind::Error { .. } => "Error",
@@ -183,7 +188,7 @@ fn own_tag(kind: &Kind, proxied: bool) -> &'static str {
     }
 }
 
-fn primitive_to_text(value: &Value) -> Result<JsString, Exception> {
+pub(super) fn primitive_to_text(value: &Value) -> Result<JsString, Exception> {
     Ok(match value {
         Value::Undefined => "undefined".into(),
         Value::Null => "null".into(),

@@ -1,0 +1,342 @@
+//! The smallest pieces of a JSON text: space, words, strings and numbers.
+
+use std::borrow::Cow;
+
+use super::ParseError;
+use super::text::plain_length;
+use crate::string::Text;
+
+/// A place in a text.
+pub(super) struct Scanner<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+}
+
+/// A number that was read.
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    /// Written with at most 19 digits and no fraction or exponent.
+    Integer { negative: bool, magnitude: u64 },
+    /// Any other, as the nearest double.
+    Double(f64),
+}
+
+impl<'t> Scanner<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0 }
+    }
+
+    /// How many bytes are read.
+    #[cfg(feature = "serde")]
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The next byte; `None` at the end of the text.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Reads a byte that was peeked at and is a whole character.
+    #[inline]
+    pub(super) fn bump(&mut self) {
+        self.at += 1;
+    }
+
+    #[inline]
+    pub(super) fn skip_space(&mut self) {
+        if let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.skip_more_space();
+        }
+    }
+
+    #[inline(never)]
+    fn skip_more_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Reads the space at the end of the text.
+    pub(super) fn end(&mut self) -> Result<(), ParseError> {
+        self.skip_space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error("expected the end of the text")),
+        }
+    }
+
+    /// Reads `true`, `false` or `null`.
+    pub(super) fn word(&mut self, word: &str) -> Result<(), ParseError> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.error("expected a value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// Reads the colon after a key and the space around it.
+    #[inline]
+    pub(super) fn colon(&mut self) -> Result<(), ParseError> {
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.error("expected ':'"));
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    /// Reads a string from its opening quote.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Text<'t>, ParseError> {
+        self.at += 1;
+        let plain = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Text::Utf8(Cow::Borrowed(plain)));
+        }
+        self.escaped_string(plain)
+    }
+
+    #[inline(never)]
+    fn escaped_string(&mut self, beginning: &str) -> Result<Text<'t>, ParseError> {
+        let mut text = Text::Utf8(Cow::Owned(beginning.to_owned()));
+        self.rest_of_string(|piece| text.push(piece))?;
+        Ok(text)
+    }
+
+    /// Reads a string from its opening quote, for nobody.
+    #[cfg(feature = "serde")]
+    pub(super) fn skip_string(&mut self) -> Result<(), ParseError> {
+        self.at += 1;
+        self.plain();
+        self.rest_of_string(|_| {})
+    }
+
+    /// Reads a string from the first character that does not stand for itself.
+    fn rest_of_string(&mut self, mut each: impl FnMut(Piece<'_>)) -> Result<(), ParseError> {
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    each(self.escape()?);
+                }
+                Some(_) => return Err(self.error("unexpected control character in a string")),
+                None => return Err(self.error("unterminated string")),
+            }
+            let plain = self.plain();
+            if !plain.is_empty() {
+                each(Piece::Plain(plain));
+            }
+        }
+    }
+
+    /// Reads characters that stand for themselves.
+    #[inline]
+    fn plain(&mut self) -> &'t str {
+        let start = self.at;
+        self.at += plain_length(&self.bytes[start..]);
+        // Quotes, backslashes and control characters are whole characters.
+        &self.text[start..self.at]
+    }
+
+    /// Reads an escape sequence past its backslash.
+    fn escape(&mut self) -> Result<Piece<'static>, ParseError> {
+        let character = match self.peek() {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.at += 1;
+                let unit = self.hex()?;
+                let low = if let 0xd800..=0xdbff = unit { self.low_surrogate() } else { None };
+                let units = [Some(unit), low].into_iter().flatten();
+                return Ok(match char::decode_utf16(units).next() {
+                    Some(Ok(character)) => Piece::Escaped(character),
+                    _ => Piece::Lone(unit),
+                });
+            }
+            _ => return Err(self.error("bad escape sequence")),
+        };
+        self.at += 1;
+        Ok(Piece::Escaped(character))
+    }
+
+    /// Reads the escape of a low surrogate, if one follows.
+    fn low_surrogate(&mut self) -> Option<u16> {
+        let before = self.at;
+        if self.bytes[before..].starts_with(b"\\u") {
+            self.at += 2;
+            if let Ok(unit @ 0xdc00..=0xdfff) = self.hex() {
+                return Some(unit);
+            }
+        }
+        self.at = before;
+        None
+    }
+
+    /// Reads four hexadecimal digits.
+    fn hex(&mut self) -> Result<u16, ParseError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            let Some(digit) = digit else { return Err(self.error("bad escape sequence")) };
+            unit = unit << 4 | digit as u16;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    /// Reads a number from its sign or first digit.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<Number, ParseError> {
+        let start = self.at;
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let integer = match self.peek() {
+            Some(b'0') => {
+                self.at += 1;
+                if let Some(b'0'..=b'9') = self.peek() {
+                    return Err(self.error("unexpected digit after a leading zero"));
+                }
+                Digits::default()
+            }
+            _ => self.digits(Digits::default())?,
+        };
+        if let Some(b'.' | b'e' | b'E') = self.peek() {
+            return self.fraction(start, negative, integer);
+        }
+        if integer.count > MAX_DIGITS {
+            return Ok(self.nearest(start));
+        }
+        Ok(Number::Integer { negative, magnitude: integer.value })
+    }
+
+    /// Reads a number from what follows its integer part.
+    fn fraction(
+        &mut self,
+        start: usize,
+        negative: bool,
+        integer: Digits,
+    ) -> Result<Number, ParseError> {
+        let mut digits = integer;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            digits = self.digits(digits)?;
+        }
+        let places = digits.count - integer.count;
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits(Digits::default())?;
+            return Ok(self.nearest(start));
+        }
+        // Both operands are exact, so the quotient is the nearest double.
+        let size = match POWERS_OF_TEN.get(places) {
+            Some(power) if digits.count <= 15 => digits.value as f64 / power,
+            _ => return Ok(self.nearest(start)),
+        };
+        Ok(Number::Double(if negative { -size } else { size }))
+    }
+
+    /// The number that is written from here up to the place reached.
+    fn nearest(&self, start: usize) -> Number {
+        let number = &self.text[start..self.at];
+        Number::Double(number.parse().expect("JSON numbers are Rust's"))
+    }
+
+    /// Reads at least one digit.
+    #[inline]
+    fn digits(&mut self, mut digits: Digits) -> Result<Digits, ParseError> {
+        let mut count = 0;
+        for byte in &self.bytes[self.at..] {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            digits.value = digits.value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
+        }
+        self.at += count;
+        digits.count += count;
+        if count == 0 { Err(self.error("expected a digit")) } else { Ok(digits) }
+    }
+
+    /// What is wrong at the place reached.
+    #[cold]
+    pub(super) fn error(&self, message: &str) -> ParseError {
+        let message = if self.at == self.bytes.len() {
+            format!("unexpected end of the text: {message}")
+        } else {
+            message.to_owned()
+        };
+        ParseError::Syntax { position: self.at, message }
+    }
+}
+
+impl Text<'_> {
+    fn push(&mut self, piece: Piece<'_>) {
+        match (&mut *self, piece) {
+            (Self::Utf8(text), Piece::Plain(plain)) => text.to_mut().push_str(plain),
+            (Self::Utf8(text), Piece::Escaped(character)) => text.to_mut().push(character),
+            (Self::Utf8(text), Piece::Lone(unit)) => {
+                let mut units: Vec<u16> = text.encode_utf16().collect();
+                units.push(unit);
+                *self = Self::Wide(units);
+            }
+            (Self::Wide(units), Piece::Plain(plain)) => units.extend(plain.encode_utf16()),
+            (Self::Wide(units), Piece::Escaped(character)) => {
+                units.extend_from_slice(character.encode_utf16(&mut [0; 2]));
+            }
+            (Self::Wide(units), Piece::Lone(unit)) => units.push(unit),
+        }
+    }
+}
+
+impl Number {
+    /// The number as JavaScript has it.
+    #[inline]
+    pub(crate) fn as_f64(self) -> f64 {
+        match self {
+            Self::Integer { negative: false, magnitude } => magnitude as f64,
+            Self::Integer { negative: true, magnitude } => -(magnitude as f64),
+            Self::Double(n) => n,
+        }
+    }
+}
+
+/// Part of a string.
+enum Piece<'a> {
+    Plain(&'a str),
+    Escaped(char),
+    /// A surrogate whose other half does not follow.
+    Lone(u16),
+}
+
+/// Digits read as an integer, right if there are no more than [`MAX_DIGITS`].
+#[derive(Clone, Copy, Default)]
+struct Digits {
+    value: u64,
+    count: usize,
+}
+
+/// As many fit into 64 bits, whatever they are.
+const MAX_DIGITS: usize = 19;
+
+/// Those that are doubles.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
