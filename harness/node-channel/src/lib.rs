@@ -75,18 +75,23 @@
 mod channel;
 mod error;
 mod fork;
+mod handle;
 mod inherited;
 pub mod proto;
 mod signal;
 mod socket;
 
-pub use channel::{Channel, Messages, Ready, Receipt};
+pub use channel::{Batch, Channel, Messages, Ready, Receipt};
 pub use error::{
-    Blame, DisconnectError, EnvError, FlushError, InvalidMessage, RecvError, SendError, SpawnError,
-    Undelivered,
+    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError, SendError,
+    SpawnError, Undelivered,
 };
-pub use fork::{Child, ExitStatus, Fork, Serialization, Stdio};
+pub use fork::{Child, ExitStatus, Fork, Stdio};
+pub use handle::{ConvertError, Counted, Handle, HandleKind, UnsupportedDescriptor};
 pub use inherited::{CHANNEL_FD, SERIALIZATION_MODE, remove_variables, scrub};
 pub use js_value;
-pub use proto::{BACKLOG_THRESHOLD, Event, KeepAlive, Limits, MessageId, Role};
+pub use proto::{
+    BACKLOG_THRESHOLD, Event, KeepAlive, Limits, Message, MessageId, Raw, Role, SendOptions,
+    Serialization,
+};
 pub use signal::Signal;

@@ -107,11 +107,6 @@ fn check_refusals() {
     assert!(matches!(taken, SpawnError::IndexTaken { index: 1 }));
     let large = Fork::program("true").channel_at(u32::MAX).spawn().unwrap_err();
     assert!(matches!(large, SpawnError::IndexTooLarge { .. }));
-    let advanced = Fork::program("true")
-        .serialization(node_channel::Serialization::Advanced)
-        .spawn()
-        .unwrap_err();
-    assert!(matches!(advanced, SpawnError::AdvancedUnsupported));
 }
 
 fn open_descriptors() -> usize {

@@ -13,7 +13,7 @@ use super::exec::{ExecPlan, duplicate};
 use crate::channel::Channel;
 use crate::error::SpawnError;
 use crate::inherited::{CHANNEL_FD, SERIALIZATION_MODE};
-use crate::proto::{Limits, Role};
+use crate::proto::{Limits, Role, Serialization};
 use crate::socket;
 
 /// Starts a child process with a channel, as Node's `fork()` does.
@@ -58,27 +58,6 @@ pub enum Stdio {
     Fd(OwnedFd),
 }
 
-/// How messages are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Serialization {
-    /// One line of JSON a message.
-    #[default]
-    Json,
-    /// Structured clones. Not supported yet by this version: `spawn` refuses it.
-    Advanced,
-}
-
-impl Serialization {
-    /// Its word in the environment.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Advanced => "advanced",
-        }
-    }
-}
-
 #[derive(Debug, Default)]
 struct Settings {
     current_dir: Option<OsString>,
@@ -107,7 +86,7 @@ impl Fork {
             channel_at: 3,
             serialization: Serialization::default(),
             detached: false,
-            limits: Limits::none(),
+            limits: Limits::default(),
         }
     }
 
@@ -207,16 +186,13 @@ impl Fork {
     /// Starts the child. Descriptors in [`Stdio::Fd`] are given away, and the entry is as if never
     /// made.
     pub fn spawn(&mut self) -> Result<Child, SpawnError> {
-        if self.serialization == Serialization::Advanced {
-            return Err(SpawnError::AdvancedUnsupported);
-        }
         let channel_at = descriptor_number(self.channel_at)?;
         if self.stdio.contains_key(&self.channel_at) {
             return Err(SpawnError::IndexTaken { index: self.channel_at });
         }
         let (ours, theirs) = socket::pair()
             .map_err(|error| SpawnError::Setup { doing: "socketpair", source: error.into() })?;
-        let channel = Channel::new(ours, Role::Parent, self.limits)
+        let channel = Channel::new(ours, Role::Parent, self.serialization, self.limits)
             .map_err(|source| SpawnError::Setup { doing: "fcntl", source })?;
 
         let mut command = self.command();

@@ -4,5 +4,5 @@ mod builder;
 mod child;
 mod exec;
 
-pub use builder::{Fork, Serialization, Stdio};
+pub use builder::{Fork, Stdio};
 pub use child::{Child, ExitStatus};
