@@ -55,7 +55,9 @@ impl Connection {
     /// Says that the kernel could not hand over descriptors that came with the last read: call it
     /// before [`received`](Self::received). Their messages are refused.
     pub fn descriptors_lost(&mut self) {
-        self.invalid_handle(HandleError::Lost);
+        if !self.is_closed() {
+            self.invalid_handle(HandleError::Lost);
+        }
     }
 
     /// As [`room`](Self::room) and [`received`](Self::received), with bytes that are elsewhere.
@@ -90,7 +92,7 @@ impl Connection {
     }
 
     fn reserved(&mut self, message: Graph) {
-        match Command::of(&message) {
+        let command = match Command::of(&message) {
             Some(Command::Handle) => return self.handle(message),
             Some(Command::Count { key, count }) => {
                 return self.events.push(Event::SocketCount { key, count });
@@ -98,6 +100,10 @@ impl Connection {
             Some(Command::AllClosed { key }) => {
                 return self.events.push(Event::SocketsClosed { key });
             }
+            command => command,
+        };
+        self.events.push(Event::Reserved(message.into()));
+        match command {
             Some(Command::Acknowledge) => self.acknowledged(),
             Some(Command::Refuse) => self.refused(),
             Some(Command::GetCount { key }) => {
@@ -106,9 +112,8 @@ impl Connection {
                 }
             }
             Some(Command::NotifyClose { key }) => self.counts.close(key),
-            None => {}
+            _ => {}
         }
-        self.events.push(Event::Reserved(message.into()));
     }
 
     /// A message around a handle. The answer goes out before anything else happens.

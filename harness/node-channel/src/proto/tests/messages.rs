@@ -1,90 +1,12 @@
-//! Both roles in one thread, joined by a pipe that chops, stalls and breaks as asked.
+//! Messages without handles, in lines.
 
 use js_value::{
-    Behaviour, BigInt, ErrorClass, Function, Graph, Kind, Object, Property, PropertyKey, Symbol,
-    Value, json,
+    Behaviour, BigInt, ErrorClass, Function, Kind, Object, Property, PropertyKey, Symbol, Value,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::error::{DisconnectError, InvalidMessage, SendError, Undelivered};
-
-/// Two ends and no socket.
-struct Pair {
-    parent: Connection,
-    child: Connection,
-}
-
-impl Pair {
-    fn new() -> Self {
-        Self::with(Limits::none())
-    }
-
-    fn with(limits: Limits) -> Self {
-        Self {
-            parent: Connection::new(Role::Parent, Serialization::Json, limits),
-            child: Connection::new(Role::Child, Serialization::Json, limits),
-        }
-    }
-
-    /// Moves at most `count` bytes from parent to child, in pieces of at most `piece`; answers how
-    /// many moved.
-    fn carry(&mut self, count: usize, piece: usize) -> usize {
-        carry(&mut self.parent, &mut self.child, count, piece)
-    }
-
-    /// Moves all there is, both ways.
-    fn drive(&mut self) {
-        while carry(&mut self.parent, &mut self.child, usize::MAX, 65_536)
-            + carry(&mut self.child, &mut self.parent, usize::MAX, 65_536)
-            > 0
-        {}
-    }
-}
-
-fn carry(from: &mut Connection, to: &mut Connection, count: usize, piece: usize) -> usize {
-    let mut moved = 0;
-    while moved < count && !from.transmit().is_empty() {
-        let size = from.transmit().len().min(piece).min(count - moved);
-        to.receive(&from.transmit()[..size]);
-        from.transmitted(size);
-        moved += size;
-    }
-    moved
-}
-
-/// An event as a short word, to compare.
-fn word(event: Event) -> String {
-    match event {
-        Event::Message(message) => format!("message {}", content(&message)),
-        Event::Reserved(message) => format!("reserved {}", content(&message)),
-        Event::Sent { id, result: Ok(()) } => format!("sent {}", id.number()),
-        Event::Sent { id, result: Err(error) } => format!("unsent {} {error:?}", id.number()),
-        Event::HandleRefused { id, .. } => format!("refused {}", id.number()),
-        Event::SocketCount { key, count } => format!("count {key} {count}"),
-        Event::SocketsClosed { key } => format!("closed {key}"),
-        Event::Invalid(InvalidMessage::Handle(error)) => format!("handle: {error}"),
-        Event::Invalid(error) => format!("{} in {:?}", error.name(), error.start()),
-        Event::Disconnected => "disconnected".to_owned(),
-    }
-}
-
-fn content(message: &Message) -> String {
-    let handle = message.handle.as_ref().map(|handle| format!(" + {}", handle.kind().name()));
-    format!("{}{}", text(&message.value), handle.unwrap_or_default())
-}
-
-fn text(message: &Graph) -> String {
-    json::stringify(message, &json::StringifyOptions::default()).unwrap().unwrap_or_default()
-}
-
-fn words(connection: &mut Connection) -> Vec<String> {
-    std::iter::from_fn(|| connection.poll_event()).map(word).collect()
-}
-
-fn parse(text: &str) -> Graph {
-    json::parse(text, &json::ParseLimits::default()).unwrap()
-}
+use crate::error::{DisconnectError, SendError, Undelivered};
 
 /// A stream with all that can happen in one, and what comes of it.
 const STREAM: &[u8] =
@@ -336,29 +258,6 @@ fn acknowledgements_nobody_waits_for_are_only_reported() {
     assert_eq!(words(&mut pair.child).len(), 3);
     assert!(pair.child.connected());
     assert_eq!(words(&mut pair.parent), ["sent 0", "sent 1", "sent 2"]);
-}
-
-#[test]
-fn a_flood_of_handles_does_not_grow_the_answers() {
-    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
-    for _ in 0..100_000 {
-        child.receive(b"{\"cmd\":\"NODE_HANDLE\"}\n");
-        assert!(child.poll_event().is_some());
-    }
-    assert!(child.queued_bytes() < 64 * 1024);
-}
-
-#[test]
-fn limits_are_reported_and_the_channel_goes_on() {
-    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none().message_bytes(8).depth(2));
-    child.receive(b"[[1]]\n[[[1]]]\n123456789\n3\n");
-    let found: Vec<_> = std::iter::from_fn(|| child.poll_event()).collect();
-    assert!(matches!(&found[0], Event::Message(_)));
-    assert!(matches!(&found[1], Event::Invalid(InvalidMessage::TooDeep { limit: 2, .. })));
-    assert!(
-        matches!(&found[2], Event::Invalid(InvalidMessage::TooLong { limit: 8, start }) if start == "12345678")
-    );
-    assert!(matches!(&found[3], Event::Message(_)));
 }
 
 #[test]
