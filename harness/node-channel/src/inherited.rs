@@ -68,7 +68,10 @@ pub unsafe fn remove_variables() {
 }
 
 /// Reads the two variables as Node does: the number as `parseInt(value, 10)`, an empty one as none.
-fn parse(variable: Option<&OsStr>, mode: Option<&OsStr>) -> Result<Option<(u64, Serialization)>, EnvError> {
+fn parse(
+    variable: Option<&OsStr>,
+    mode: Option<&OsStr>,
+) -> Result<Option<(u64, Serialization)>, EnvError> {
     let Some(variable) = variable.filter(|value| !value.is_empty()) else {
         return Ok(None);
     };

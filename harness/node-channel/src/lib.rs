@@ -83,8 +83,8 @@ mod socket;
 
 pub use channel::{Batch, Channel, Messages, Ready, Receipt};
 pub use error::{
-    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError, SendError,
-    SpawnError, Undelivered,
+    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError,
+    SendError, SpawnError, Undelivered,
 };
 pub use fork::{Child, ExitStatus, Fork, Stdio};
 pub use handle::{ConvertError, Counted, Handle, HandleKind, UnsupportedDescriptor};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{DEADLINE, recv, text, value};
 use js_value::Graph;
 use node_channel::{
-    Channel, DisconnectError, Event, FlushError, Limits, Ready, RecvError, Role, SendError, Serialization,
-    Undelivered,
+    Channel, DisconnectError, Event, FlushError, Limits, Ready, RecvError, Role, SendError,
+    Serialization, Undelivered,
 };
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 

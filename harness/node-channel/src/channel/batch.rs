@@ -54,7 +54,8 @@ impl<'a> Batch<'a> {
     ) -> Result<Receipt, SendError> {
         let connection = &mut self.channel.connection;
         let id = queue(connection)?;
-        if connection.transmit().len() - self.waited.min(connection.transmit().len()) >= WRITE_BYTES {
+        if connection.transmit().len() - self.waited.min(connection.transmit().len()) >= WRITE_BYTES
+        {
             self.write();
         }
         Ok(Receipt { id, accepted: self.channel.connection.accepts() })

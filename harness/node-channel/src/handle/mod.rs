@@ -158,7 +158,8 @@ impl Handle {
     pub(crate) fn receive(announced: Option<&str>, fd: OwnedFd) -> Received {
         let found = SocketKind::of(fd.as_fd());
         if matches!(found, SocketKind::Other(_)) {
-            let announced = announced.and_then(HandleKind::from_name).map_or("a handle", HandleKind::name);
+            let announced =
+                announced.and_then(HandleKind::from_name).map_or("a handle", HandleKind::name);
             return Received::Refused(HandleError::Mismatch { announced, found: found.words() });
         }
         let Some(kind) = announced.and_then(HandleKind::from_name) else {
@@ -216,11 +217,7 @@ impl AsFd for Handle {
 
 impl std::fmt::Display for UnsupportedDescriptor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} cannot be sent: TCP, Unix stream and UDP sockets can",
-            self.found
-        )
+        write!(f, "{} cannot be sent: TCP, Unix stream and UDP sockets can", self.found)
     }
 }
 

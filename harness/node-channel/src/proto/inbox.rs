@@ -144,9 +144,7 @@ impl Inbox {
             if std::mem::replace(&mut self.skip, Skip::Nothing) == Skip::Line {
                 continue;
             }
-            return Some(
-                self.too_long(line.start, line.len()).unwrap_or_else(|| self.whole(line)),
-            );
+            return Some(self.too_long(line.start, line.len()).unwrap_or_else(|| self.whole(line)));
         }
     }
 
@@ -331,7 +329,12 @@ mod tests {
             &stream,
             &[Ok(b"ab"), Err(b"xx"), Ok(b"c"), Err(b"yy")],
         );
-        check_every_chop(Serialization::Advanced, Some(0), b"\0\0\0\x01c\0\0\0\0", &[Err(b"c"), Ok(b"")]);
+        check_every_chop(
+            Serialization::Advanced,
+            Some(0),
+            b"\0\0\0\x01c\0\0\0\0",
+            &[Err(b"c"), Ok(b"")],
+        );
     }
 
     #[test]

@@ -68,11 +68,8 @@ pub(crate) fn wrap(
 ) -> Graph {
     let mut graph = message.clone();
     let inner = graph.root().clone();
-    let entries = [
-        ("cmd", Value::from("NODE_HANDLE")),
-        ("type", Value::from(kind)),
-        ("msg", inner),
-    ];
+    let entries =
+        [("cmd", Value::from("NODE_HANDLE")), ("type", Value::from(kind)), ("msg", inner)];
     let key = key.map(|key| ("key", Value::from(key)));
     let datagram = datagram.map(|kind| ("dgramType", Value::from(kind)));
     let root = graph.add_object(entries.into_iter().chain(key).chain(datagram));
@@ -214,7 +211,9 @@ mod tests {
             let glanced = glance.may_be_reserved(Serialization::Json, line.as_bytes());
             assert!(glanced || !reserved, "{line}");
         }
-        for plain in [r#"{"cmd":"log","text":"\u001b[31mred"}"#, "\"NODE_foo\"", "[1]", "7", "", "{bad"] {
+        for plain in
+            [r#"{"cmd":"log","text":"\u001b[31mred"}"#, "\"NODE_foo\"", "[1]", "7", "", "{bad"]
+        {
             assert!(!glance.may_be_reserved(Serialization::Json, plain.as_bytes()), "{plain}");
         }
     }
@@ -231,7 +230,11 @@ mod tests {
             (b"\xff", false),
             (b"\xff\x0f\0", false),
         ] {
-            assert_eq!(glance.may_be_reserved(Serialization::Advanced, payload), maybe, "{payload:x?}");
+            assert_eq!(
+                glance.may_be_reserved(Serialization::Advanced, payload),
+                maybe,
+                "{payload:x?}"
+            );
         }
     }
 

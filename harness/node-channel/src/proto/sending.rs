@@ -79,8 +79,7 @@ impl Connection {
         let outgoing = Outgoing { handle, keep_open: options.keep_open };
         let kind = outgoing.handle.kind();
         let key = options.key.as_deref().filter(|_| kind == crate::handle::HandleKind::Socket);
-        let wrapped =
-            reserved::wrap(message, kind.name(), key, outgoing.handle.datagram_type());
+        let wrapped = reserved::wrap(message, kind.name(), key, outgoing.handle.datagram_type());
         self.enqueue(Some(outgoing), |codec, out| codec.encode(&wrapped, out))
     }
 
@@ -287,10 +286,7 @@ impl Connection {
     }
 
     fn finish_closing(&mut self) {
-        if self.state == State::Closing
-            && self.unacknowledged.is_none()
-            && self.outbox.len() == 0
-        {
+        if self.state == State::Closing && self.unacknowledged.is_none() && self.outbox.len() == 0 {
             self.close(Undelivered::Disconnected);
         }
     }

@@ -74,7 +74,8 @@ fn values_that_json_does_not_have_arrive() {
     let mut message = Graph::default();
     let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
     let buffer = message.add(Object::new(buffer));
-    let entries = [("b", buffer.into()), ("n", Value::BigInt(BigInt::from(1_i64))), ("u", Value::Undefined)];
+    let entries =
+        [("b", buffer.into()), ("n", Value::BigInt(BigInt::from(1_i64))), ("u", Value::Undefined)];
     let root = message.add_object(entries);
     message.set_root(root);
     pair.parent.send(&message).unwrap();
@@ -115,7 +116,9 @@ fn raw_messages_pass_as_they_came() {
         pair.parent.send_raw(raw).unwrap();
         pair.drive();
         assert!(matches!(pair.child.poll_raw(), Some(Raw::Message(found)) if found == raw));
-        assert!(matches!(pair.child.poll_event(), Some(Event::Message(found)) if text(&found.value) == "2"));
+        assert!(
+            matches!(pair.child.poll_event(), Some(Event::Message(found)) if text(&found.value) == "2")
+        );
         assert!(matches!(pair.child.poll_raw(), Some(Raw::Message(found)) if found == raw));
         assert!(pair.child.poll_raw().is_none());
         assert_eq!(pair.parent.send_raw(b""), Err(SendError::NotRaw));

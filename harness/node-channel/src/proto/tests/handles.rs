@@ -192,7 +192,13 @@ fn disconnect_finishes_the_handshake_first() {
     pair.child.receive_end();
     assert_eq!(
         words(&mut pair.child),
-        ["message \"h\" + net.Socket", "sent 0", "message 1", "message \"i\" + net.Socket", "disconnected"]
+        [
+            "message \"h\" + net.Socket",
+            "sent 0",
+            "message 1",
+            "message \"i\" + net.Socket",
+            "disconnected"
+        ]
     );
     let found = words(&mut pair.parent);
     assert_eq!(found.iter().filter(|word| word.starts_with("sent")).count(), 3);
@@ -232,9 +238,24 @@ fn what_is_announced_must_be_what_comes() {
         ("\"net.Native\"", OwnedFd::from(stream()), ACK, "message 1 + net.Native"),
         ("\"net.Socket\"", pipe().into(), ACK, "message 1 + net.Socket"),
         ("\"dgram.Native\"", udp().into(), ACK, "message 1 + dgram.Native"),
-        ("\"net.Server\"", udp().into(), ACK, "handle: the handle is announced as net.Server, and is a UDP socket"),
-        ("\"dgram.Socket\"", stream().into(), ACK, "handle: the handle is announced as dgram.Socket, and is a connected stream"),
-        ("\"net.Socket\"", file().into(), NACK, "handle: the handle is announced as net.Socket, and is a file"),
+        (
+            "\"net.Server\"",
+            udp().into(),
+            ACK,
+            "handle: the handle is announced as net.Server, and is a UDP socket",
+        ),
+        (
+            "\"dgram.Socket\"",
+            stream().into(),
+            ACK,
+            "handle: the handle is announced as dgram.Socket, and is a connected stream",
+        ),
+        (
+            "\"net.Socket\"",
+            file().into(),
+            NACK,
+            "handle: the handle is announced as net.Socket, and is a file",
+        ),
         ("\"http.Server\"", stream().into(), ACK, "handle: \"http.Server\" is no type of a handle"),
         ("null", stream().into(), ACK, "handle: \"\" is no type of a handle"),
     ] {
@@ -248,7 +269,9 @@ fn what_is_announced_must_be_what_comes() {
 fn a_reserved_message_may_carry_a_handle_and_a_message_may_be_missing() {
     let mut pair = Pair::new();
     let (handle, _kept) = stream();
-    pair.parent.send_with(&parse(r#"{"cmd":"NODE_FOO"}"#), handle, &SendOptions::default()).unwrap();
+    pair.parent
+        .send_with(&parse(r#"{"cmd":"NODE_FOO"}"#), handle, &SendOptions::default())
+        .unwrap();
     pair.drive();
     assert_eq!(words(&mut pair.child), ["reserved {\"cmd\":\"NODE_FOO\"} + net.Socket"]);
     let line = b"{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}\n";
@@ -284,7 +307,10 @@ fn a_descriptor_that_is_lost_is_an_event_and_a_refusal() {
     }
     pair.drive();
     let found = words(&mut pair.child);
-    assert_eq!(found.iter().filter(|word| word.starts_with("handle: a handle was lost")).count(), 3);
+    assert_eq!(
+        found.iter().filter(|word| word.starts_with("handle: a handle was lost")).count(),
+        3
+    );
     assert_eq!(found.last().unwrap(), "message \"h\" + net.Socket");
     assert!(is_closed(&kept));
 }

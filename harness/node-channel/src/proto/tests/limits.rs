@@ -39,7 +39,8 @@ fn received_frames() {
 
 #[test]
 fn queued_bytes_count_what_waits_behind_a_handle() {
-    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_bytes(200));
+    let mut parent =
+        Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_bytes(200));
     let stream = UnixStream::pair().unwrap().0;
     parent.send_with(&Graph::from("h"), stream.into(), &SendOptions::default()).unwrap();
     parent.transmitted(usize::MAX);
@@ -58,7 +59,8 @@ fn queued_bytes_count_what_waits_behind_a_handle() {
 
 #[test]
 fn queued_handles() {
-    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_handles(2));
+    let mut parent =
+        Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_handles(2));
     let mut send = || {
         let stream = UnixStream::pair().unwrap().0;
         parent.send_with(&Graph::from("h"), stream.into(), &SendOptions::default())
@@ -71,7 +73,8 @@ fn queued_handles() {
 
 #[test]
 fn descriptors_that_pile_up() {
-    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none().descriptors(2));
+    let mut child =
+        Connection::new(Role::Child, Serialization::Json, Limits::none().descriptors(2));
     let line = b"{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":1}\n";
     for _ in 0..3 {
         child.room()[..line.len()].copy_from_slice(line);

@@ -169,7 +169,8 @@ fn a_failed_write_fails_the_messages_and_not_the_channel() {
 
 #[test]
 fn refused_values_leave_the_channel_usable() {
-    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_bytes(4));
+    let mut parent =
+        Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_bytes(4));
     let missing = parent.send(&Graph::new(Value::Undefined)).unwrap_err();
     assert_eq!(missing.code(), Some("ERR_MISSING_ARGS"));
     assert_eq!(missing.name(), "TypeError");

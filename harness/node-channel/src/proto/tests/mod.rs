@@ -102,4 +102,3 @@ fn words(connection: &mut Connection) -> Vec<String> {
 fn parse(text: &str) -> Graph {
     json::parse(text, &json::ParseLimits::default()).unwrap()
 }
-

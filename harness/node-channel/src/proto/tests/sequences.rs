@@ -10,10 +10,17 @@ use crate::handle::Counted;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-    Send { bytes: usize },
-    SendHandle { keep_open: bool },
+    Send {
+        bytes: usize,
+    },
+    SendHandle {
+        keep_open: bool,
+    },
     /// The kernel passes on so much; a descriptor may get lost.
-    Carry { bytes: usize, keep: bool },
+    Carry {
+        bytes: usize,
+        keep: bool,
+    },
     Take,
     Disconnect,
 }
