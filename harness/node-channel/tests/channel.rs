@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{DEADLINE, recv, text, value};
 use js_value::Graph;
 use node_channel::{
-    Channel, DisconnectError, Event, FlushError, Limits, Ready, RecvError, Role, SendError,
-    Serialization, Undelivered,
+    Channel, DisconnectError, Event, FlushError, Limits, Raw, Ready, RecvError, Role, SendError,
+    SendOptions, Serialization, Undelivered,
 };
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
@@ -208,4 +208,60 @@ fn the_socket_is_prepared_and_closed_with_the_channel() {
     assert!(rustix::fs::fcntl_getfl(fd).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
     drop(parent);
     assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_batch_answers_as_send_does_and_writes_less_often() {
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    let filler = Graph::from("x".repeat(997).as_str());
+    let mut batch = parent.batch();
+    assert!(batch.send(&filler).unwrap().accepted);
+    drop(batch);
+    assert!(recv(&mut child).is_some(), "the last one is written");
+    let mut batch = parent.batch();
+    let mut sent = 0;
+    while batch.send_raw(b"1").unwrap().accepted && sent < 10_000_000 {
+        sent += 1;
+    }
+    drop(batch);
+    assert!(parent.queued_bytes() >= 131_072, "false means that so much waits after a write");
+    let reader = std::thread::spawn(move || child.messages().take(sent + 1).count());
+    parent.flush(Some(DEADLINE)).unwrap();
+    assert_eq!(reader.join().unwrap(), sent + 1);
+}
+
+#[test]
+fn a_relay_passes_bytes_on() {
+    for serialization in [Serialization::Json, Serialization::Advanced] {
+        let (mut source, mut from) = Channel::pair(serialization).unwrap();
+        let (mut to, mut sink) = Channel::pair(serialization).unwrap();
+        let big = Graph::from("y".repeat(3_000_000).as_str());
+        let other = std::thread::spawn(move || {
+            source.send(&Graph::from("a")).unwrap();
+            source.send(&big).unwrap();
+            let stream = UnixStream::pair().unwrap().0;
+            source.send_with(&Graph::from("h"), stream, &SendOptions::default()).unwrap();
+            source.close(Some(DEADLINE)).unwrap();
+        });
+        let receiver = std::thread::spawn(move || {
+            let mut found = Vec::new();
+            while let Some(message) = sink.recv_message().unwrap() {
+                found.push((text(&message.value).len(), message.handle.is_some()));
+            }
+            found
+        });
+        while let Some(next) = from.wait_raw(Some(DEADLINE)).unwrap() {
+            match next {
+                Raw::Message(bytes) => to.send_raw(bytes).unwrap(),
+                Raw::Event(Event::Message(message)) => {
+                    let handle = message.handle.unwrap();
+                    to.send_with(&message.value, handle, &SendOptions::default()).unwrap()
+                }
+                Raw::Event(_) => continue,
+            };
+        }
+        to.close(Some(DEADLINE)).unwrap();
+        other.join().unwrap();
+        assert_eq!(receiver.join().unwrap(), [(3, false), (3_000_002, false), (3, true)]);
+    }
 }

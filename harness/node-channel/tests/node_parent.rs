@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{DEADLINE, Guard, echo_child, require_node};
+use common::{DEADLINE, Guard, echo_child, example, require_node};
 use node_channel::Fork;
 use node_channel::proto::{Connection, Event};
 use node_channel::{Limits, Role, Serialization};
@@ -20,6 +20,20 @@ fn node_forks_a_rust_child() {
     let status =
         parent.wait_timeout(DEADLINE * 2).unwrap().expect("the parent did not end in time");
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn node_passes_connections_to_a_rust_child_and_counts_them() {
+    require_node();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/owner.js");
+    for serialization in [Serialization::Json, Serialization::Advanced] {
+        let mut fork = Fork::new(&script);
+        fork.arg(example("socket_child")).arg(serialization.as_str());
+        let mut parent = Guard::spawn(&mut fork);
+        let status =
+            parent.wait_timeout(DEADLINE).unwrap().expect("the parent did not end in time");
+        assert!(status.success(), "{status}");
+    }
 }
 
 #[test]

@@ -32,12 +32,16 @@ pub(crate) fn require_node() {
     );
 }
 
-/// The example `echo_child`, which cargo builds beside the tests.
-pub(crate) fn echo_child() -> PathBuf {
+/// One of the examples, which cargo builds beside the tests.
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples/echo_child");
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "build the examples first: cargo build -p node-channel --examples");
     path
+}
+
+pub(crate) fn echo_child() -> PathBuf {
+    example("echo_child")
 }
 
 /// A child that does not outlive its test.
