@@ -1,4 +1,5 @@
-//! JavaScript values in Rust, with `JSON.stringify` and `JSON.parse` as JavaScript has them.
+//! JavaScript values in Rust, with `JSON.stringify` and `JSON.parse` as JavaScript has them, and
+//! structured clones as Node has them.
 //!
 //! A [`Graph`] holds everything that a JavaScript program may hand to `process.send`: primitives
 //! with UTF-16 strings ([`JsString`]) and BigInts, plain objects and arrays with holes, getters and
@@ -6,7 +7,9 @@
 //! arena: objects refer to one another by [`ObjectId`], so any depth is fine and dropping is flat.
 //!
 //! [`json::stringify`] gives the exact text that `JSON.stringify` would, or the [`Exception`] that
-//! it would throw; [`json::parse`] accepts exactly what `JSON.parse` accepts. Both are iterative.
+//! it would throw; [`json::parse`] accepts exactly what `JSON.parse` accepts. [`clone::write()`] and
+//! [`clone::read`] do the same for the payloads of a channel with `serialization: 'advanced'`. All are
+//! iterative.
 //!
 //! ```
 //! use js_value::{Graph, Value, json};

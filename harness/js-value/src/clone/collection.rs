@@ -39,7 +39,7 @@ pub(super) fn set_values(added: impl ExactSizeIterator<Item = Value>) -> Vec<Val
 /// No key is -0.
 fn normalized(key: Value) -> Value {
     match key {
-        Value::Number(0.0) => Value::Number(0.0),
+        Value::Number(n) => Value::Number(n + 0.0),
         key => key,
     }
 }

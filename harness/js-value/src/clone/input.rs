@@ -29,7 +29,7 @@ impl<'p> Input<'p> {
     pub(super) fn tag(&mut self) -> Result<u8, ReadError> {
         let padding = self.bytes[self.at..].iter().take_while(|byte| **byte == tag::PADDING);
         self.at += padding.count();
-        let tag = self.bytes.get(self.at).ok_or(malformed(self.at, END))?;
+        let tag = self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
         self.at += 1;
         Ok(*tag)
     }
@@ -51,7 +51,7 @@ impl<'p> Input<'p> {
         let mut n = 0_u32;
         let mut shift = 0;
         loop {
-            let byte = *self.bytes.get(self.at).ok_or(malformed(self.at, END))?;
+            let byte = *self.bytes.get(self.at).ok_or_else(|| malformed(self.at, END))?;
             self.at += 1;
             if shift < u32::BITS {
                 n |= u32::from(byte & 0x7f) << shift;
@@ -84,9 +84,13 @@ impl<'p> Input<'p> {
     }
 
     pub(super) fn big_int(&mut self) -> Result<BigInt, ReadError> {
+        let position = self.at;
         let bits = self.vint()?;
         // The highest bit means nothing.
         let bytes = self.take(bits << 1 >> 2)?;
+        if bytes.is_empty() && bits & 1 == 1 {
+            return Err(malformed(position, "a BigInt that is -0"));
+        }
         let digits = bytes.chunks(8).map(|chunk| {
             let mut digit = [0; 8];
             digit[..chunk.len()].copy_from_slice(chunk);
@@ -121,7 +125,8 @@ impl<'p> Input<'p> {
 
     pub(super) fn take(&mut self, length: u32) -> Result<&'p [u8], ReadError> {
         let taken = self.bytes[self.at..].get(..length as usize);
-        let taken = taken.ok_or(malformed(self.at, "a length beyond the end of the payload"))?;
+        let taken =
+            taken.ok_or_else(|| malformed(self.at, "a length beyond the end of the payload"))?;
         self.at += taken.len();
         Ok(taken)
     }

@@ -12,7 +12,7 @@
 //! let mut graph = Graph::default();
 //! let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
 //! let buffer = graph.add(Object::new(buffer));
-//! let root = graph.add_object([("b", buffer)]);
+//! let root = graph.add_object([("b", buffer.into())]);
 //! let mut payload = Vec::new();
 //! clone::write(&graph, &root, &WriteOptions::default(), &mut payload)?;
 //! assert_eq!(payload, b"\xff\x0fo\"\x01b\\\x00\x0a\x02hi{\x01");
@@ -41,6 +41,8 @@
 //! - `v8.serialize` refuses a view without its own prototype by `util.inspect`, which is not
 //!   modelled: the refusal names the class.
 //! - The pattern of a RegExp is read without a look at its syntax.
+//! - An immutable ArrayBuffer, which only Node 26 reads, is read as any other.
+//! - A BigInt that is -0 is refused as Node 20 to 26 do; Node 18 reads it.
 //! - Node runs out of stack some thousand levels deep; here only `max_depth` ends.
 
 mod collection;
@@ -48,6 +50,7 @@ mod error_object;
 mod input;
 mod lookup;
 mod members;
+mod output;
 mod read;
 mod refusal;
 mod regexp;

@@ -39,6 +39,8 @@ pub(super) const STRING_OBJECT: u8 = b's';
 pub(super) const REG_EXP: u8 = b'R';
 pub(super) const ARRAY_BUFFER: u8 = b'B';
 pub(super) const RESIZABLE_ARRAY_BUFFER: u8 = b'~';
+/// Node 26 reads it, and writes it with `--js-immutable-arraybuffer`.
+pub(super) const IMMUTABLE_ARRAY_BUFFER: u8 = b'C';
 /// V8's own record of a view, after its ArrayBuffer. Node reads it and does not write it.
 pub(super) const ARRAY_BUFFER_VIEW: u8 = b'V';
 pub(super) const HOST_OBJECT: u8 = b'\\';

@@ -37,9 +37,14 @@ pub(super) fn from_latin1(bytes: &[u8]) -> JsString {
         return JsString::from(text);
     }
     let wide = bytes.iter().filter(|byte| !byte.is_ascii()).count();
-    let mut text = String::with_capacity(bytes.len() + wide);
-    text.extend(bytes.iter().map(|byte| char::from(*byte)));
-    JsString::from(text)
+    let mut utf8 = Vec::with_capacity(bytes.len() + wide);
+    for byte in bytes {
+        match byte {
+            0..0x80 => utf8.push(*byte),
+            _ => utf8.extend_from_slice(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f]),
+        }
+    }
+    JsString::from(String::from_utf8(utf8).expect("each byte became a whole character"))
 }
 
 /// The string of these code units of two bytes each, little-endian.

@@ -5,15 +5,12 @@ use std::slice;
 use super::error_object::{Written, class_tag};
 use super::lookup::property;
 use super::members::{Held, Key, Members};
+use super::output::{Output, fits, small_integer};
 use super::refusal;
-use super::text::{Encoded, encoded};
 use super::{Dialect, VERSION, WriteOptions, regexp, tag};
 use crate::date::clipped;
 use crate::json::{Returned, call_getter};
-use crate::{
-    BigInt, ErrorClass, Exception, Graph, JsString, Kind, Object, ObjectId, Prototype, Value,
-    ViewClass,
-};
+use crate::{Exception, Graph, JsString, Kind, Object, ObjectId, Prototype, Value, ViewClass};
 
 /// Appends the payload of a value of a graph: what Node sends, without the length of the frame. On
 /// errors the buffer is as before.
@@ -28,12 +25,11 @@ pub fn write(
     options: &WriteOptions,
     out: &mut Vec<u8>,
 ) -> Result<(), Exception> {
-    let start = out.len();
-    let mut writer =
-        Writer { graph, options, out, start, ids: Vec::new(), count: 0, frames: Vec::new() };
+    let out = Output::new(out);
+    let mut writer = Writer { graph, options, out, ids: Vec::new(), count: 0, frames: Vec::new() };
     let written = writer.run(value);
     if written.is_err() {
-        out.truncate(start);
+        writer.out.undo();
     }
     written
 }
@@ -41,9 +37,7 @@ pub fn write(
 struct Writer<'g, 'o> {
     graph: &'g Graph,
     options: &'o WriteOptions,
-    out: &'o mut Vec<u8>,
-    /// Where in `out` the payload begins.
-    start: usize,
+    out: Output<'o>,
     /// One more than the number in the payload of each object of the graph; 0 if it has none yet.
     ids: Vec<u32>,
     /// How many objects have a number.
@@ -61,8 +55,8 @@ enum Frame<'g> {
     Map { entries: &'g [(Value, Value)], next: usize },
     /// The values of a Set.
     Set { values: &'g [Value], next: usize },
-    /// An error, after its cause.
-    Error,
+    /// An error up to its cause, unless that is written.
+    Error { cause: Option<&'g Value> },
 }
 
 /// What follows in a frame.
@@ -78,12 +72,12 @@ enum Next<'g> {
 
 impl<'g> Writer<'g, '_> {
     fn run(&mut self, value: &'g Value) -> Result<(), Exception> {
-        self.out.extend_from_slice(&[tag::VERSION, VERSION]);
+        self.out.extend(&[tag::VERSION, VERSION]);
         self.value(value)?;
         while !self.frames.is_empty() {
             match self.next()? {
                 Next::Value(value) => self.value(value)?,
-                Next::Text(text) => self.string(&text)?,
+                Next::Text(text) => self.out.string(&text)?,
                 Next::End => drop(self.frames.pop()),
                 Next::Again => {}
             }
@@ -98,7 +92,7 @@ impl<'g> Writer<'g, '_> {
             Frame::Dense { id, rest, length, doubles } => match rest.next() {
                 Some(Some(Value::Number(n))) if *doubles => {
                     let n = *n;
-                    self.double(tag::DOUBLE, n);
+                    self.out.double(tag::DOUBLE, n);
                     Ok(Next::Again)
                 }
                 Some(element) => Ok(Next::Value(element.as_ref().unwrap_or(&Value::Undefined))),
@@ -131,10 +125,13 @@ impl<'g> Writer<'g, '_> {
                     None => self.end_collection(tag::END_SET, at)?,
                 })
             }
-            Frame::Error => {
-                self.out.push(tag::ERROR_END);
-                Ok(Next::End)
-            }
+            Frame::Error { cause } => Ok(match cause.take() {
+                Some(cause) => Next::Value(cause),
+                None => {
+                    self.out.push(tag::ERROR_END);
+                    Next::End
+                }
+            }),
         }
     }
 
@@ -147,9 +144,9 @@ impl<'g> Writer<'g, '_> {
         let Some((key, held)) = members.next() else {
             let (written, end, length) = (*written, *end, *length);
             self.out.push(end);
-            self.vint(written);
+            self.out.vint(written);
             if let Some(length) = length {
-                self.vint(length);
+                self.out.vint(length);
             }
             return Ok(Next::End);
         };
@@ -163,10 +160,10 @@ impl<'g> Writer<'g, '_> {
         };
         match key {
             Key::Index(index) => match i32::try_from(index) {
-                Ok(index) => self.int32(index),
-                Err(_) => self.double(tag::DOUBLE, f64::from(index)),
+                Ok(index) => self.out.int32(index),
+                Err(_) => self.out.double(tag::DOUBLE, f64::from(index)),
             },
-            Key::Name(name) => self.string(name)?,
+            Key::Name(name) => self.out.string(name)?,
         }
         Ok(next)
     }
@@ -174,7 +171,7 @@ impl<'g> Writer<'g, '_> {
     fn end_collection(&mut self, end: u8, written: usize) -> Result<Next<'g>, Exception> {
         let written = fits(written, "Map maximum size exceeded")?;
         self.out.push(end);
-        self.vint(written);
+        self.out.vint(written);
         Ok(Next::End)
     }
 
@@ -185,12 +182,12 @@ impl<'g> Writer<'g, '_> {
             Value::Null => self.out.push(tag::NULL),
             Value::Bool(true) => self.out.push(tag::TRUE),
             Value::Bool(false) => self.out.push(tag::FALSE),
-            Value::Number(n) => self.number(*n),
+            Value::Number(n) => self.out.number(*n),
             Value::BigInt(n) => {
                 self.out.push(tag::BIG_INT);
-                self.big_int(n)?;
+                self.out.big_int(n)?;
             }
-            Value::String(text) => self.string(text)?,
+            Value::String(text) => self.out.string(text)?,
             Value::Symbol(symbol) => return Err(refusal::of_symbol(symbol)),
             Value::Object(id) => self.object(*id)?,
         }
@@ -205,7 +202,7 @@ impl<'g> Writer<'g, '_> {
         if *number > 0 {
             let number = *number - 1;
             self.out.push(tag::OBJECT_REFERENCE);
-            self.vint(number);
+            self.out.vint(number);
             return Ok(());
         }
         self.count += 1;
@@ -220,7 +217,7 @@ impl<'g> Writer<'g, '_> {
             Kind::Array(elements) if elements.iter().all(Option::is_some) => {
                 let length = fits(elements.len(), "Invalid array length")?;
                 self.out.push(tag::BEGIN_DENSE_ARRAY);
-                self.vint(length);
+                self.out.vint(length);
                 let (rest, doubles) = (elements.iter(), need_doubles(elements));
                 self.open(Frame::Dense { id, rest, length, doubles })?;
             }
@@ -237,22 +234,22 @@ impl<'g> Writer<'g, '_> {
                 self.out.push(tag::BEGIN_SET);
                 self.open(Frame::Set { values, next: 0 })?;
             }
-            Kind::Date(time) => self.double(tag::DATE, clipped(*time)),
+            Kind::Date(time) => self.out.double(tag::DATE, clipped(*time)),
             Kind::RegExp { source, flags } => {
                 self.out.push(tag::REG_EXP);
-                self.string(source)?;
-                self.vint(regexp::flag_bits(flags));
+                self.out.string(source)?;
+                self.out.vint(regexp::flag_bits(flags));
             }
             Kind::Boxed(Value::Bool(true)) => self.out.push(tag::TRUE_OBJECT),
             Kind::Boxed(Value::Bool(false)) => self.out.push(tag::FALSE_OBJECT),
-            Kind::Boxed(Value::Number(n)) => self.double(tag::NUMBER_OBJECT, *n),
+            Kind::Boxed(Value::Number(n)) => self.out.double(tag::NUMBER_OBJECT, *n),
             Kind::Boxed(Value::BigInt(n)) => {
                 self.out.push(tag::BIG_INT_OBJECT);
-                self.big_int(n)?;
+                self.out.big_int(n)?;
             }
             Kind::Boxed(Value::String(text)) => {
                 self.out.push(tag::STRING_OBJECT);
-                self.string(text)?;
+                self.out.string(text)?;
             }
             Kind::ArrayBuffer { bytes, max_byte_length, shared: false } => {
                 self.array_buffer(bytes, *max_byte_length)?;
@@ -277,7 +274,7 @@ impl<'g> Writer<'g, '_> {
         length: u32,
     ) -> Result<(), Exception> {
         self.out.push(tag::BEGIN_SPARSE_ARRAY);
-        self.vint(length);
+        self.out.vint(length);
         self.members(id, object, tag::END_SPARSE_ARRAY, Some(length))
     }
 
@@ -311,16 +308,16 @@ impl<'g> Writer<'g, '_> {
         match max_byte_length {
             None => {
                 self.out.push(tag::ARRAY_BUFFER);
-                self.vint(length);
+                self.out.vint(length);
             }
             Some(maximum) => {
                 let maximum = fits(maximum, "Invalid array buffer max length")?;
                 self.out.push(tag::RESIZABLE_ARRAY_BUFFER);
-                self.vint(length);
-                self.vint(maximum);
+                self.out.vint(length);
+                self.out.vint(maximum);
             }
         }
-        self.out.extend_from_slice(bytes);
+        self.out.extend(bytes);
         Ok(())
     }
 
@@ -339,7 +336,7 @@ impl<'g> Writer<'g, '_> {
         };
         self.out.push(tag::HOST_OBJECT);
         match self.options.dialect {
-            Dialect::Channel => self.vint(tag::HOST_VIEW),
+            Dialect::Channel => self.out.vint(tag::HOST_VIEW),
             Dialect::V8 if bare => {
                 let message = format!("Unserializable host object: {class}");
                 return Err(Exception::error(message));
@@ -350,114 +347,33 @@ impl<'g> Writer<'g, '_> {
         let bytes = &bytes[..bytes.len() - whole];
         let length = fits(bytes.len(), "Invalid typed array length")?;
         let index = tag::HOST_VIEWS.iter().position(|other| *other == class).unwrap_or(0);
-        self.vint(index as u32);
-        self.vint(length);
-        self.out.extend_from_slice(bytes);
+        self.out.vint(index as u32);
+        self.out.vint(length);
+        self.out.extend(bytes);
         Ok(())
     }
 
     fn error(&mut self, id: ObjectId) -> Result<(), Exception> {
         let Written { class, message, stack, cause } = Written::new(self.graph, id)?;
         self.out.push(tag::ERROR);
-        self.out.extend(class_tag(class));
+        if let Some(tag) = class_tag(class) {
+            self.out.push(tag);
+        }
         if let Some(message) = message {
             self.out.push(tag::ERROR_MESSAGE);
-            self.string(&message)?;
+            self.out.string(&message)?;
         }
         if let Some(stack) = stack {
             self.out.push(tag::ERROR_STACK);
-            self.string(&stack)?;
+            self.out.string(&stack)?;
         }
         let Some(cause) = cause else {
             self.out.push(tag::ERROR_END);
             return Ok(());
         };
         self.out.push(tag::ERROR_CAUSE);
-        self.open(Frame::Error)?;
-        self.value(cause)
+        self.open(Frame::Error { cause: Some(cause) })
     }
-
-    fn number(&mut self, n: f64) {
-        match small_integer(n) {
-            Some(n) => self.int32(n),
-            None => self.double(tag::DOUBLE, n),
-        }
-    }
-
-    fn int32(&mut self, n: i32) {
-        self.out.push(tag::INT32);
-        self.vint((n << 1 ^ n >> 31) as u32);
-    }
-
-    fn double(&mut self, tag: u8, n: f64) {
-        let n = if n.is_nan() { f64::NAN } else { n };
-        self.out.push(tag);
-        self.out.extend_from_slice(&n.to_le_bytes());
-    }
-
-    fn big_int(&mut self, n: &BigInt) -> Result<(), Exception> {
-        let digits = n.magnitude();
-        // Two bits of the number are for other things.
-        let length = digits.len().saturating_mul(8);
-        let length = fits(length.saturating_mul(4), "Maximum BigInt size exceeded")? / 4;
-        self.vint(length << 1 | u32::from(n.is_negative()));
-        digits.iter().for_each(|digit| self.out.extend_from_slice(&digit.to_le_bytes()));
-        Ok(())
-    }
-
-    fn string(&mut self, string: &JsString) -> Result<(), Exception> {
-        match encoded(string) {
-            Encoded::Ascii(text) => {
-                let length = fits(text.len(), "Invalid string length")?;
-                self.out.push(tag::ONE_BYTE_STRING);
-                self.vint(length);
-                self.out.extend_from_slice(text.as_bytes());
-            }
-            Encoded::OneByte(text) => {
-                let length = fits(text.chars().count(), "Invalid string length")?;
-                self.out.push(tag::ONE_BYTE_STRING);
-                self.vint(length);
-                self.out.extend(text.chars().map(|character| character as u8));
-            }
-            Encoded::TwoByte(string, units) => {
-                let length = fits(units * 2, "Invalid string length")?;
-                // The units begin at an even place of the payload.
-                let before = self.out.len() - self.start + 1 + vint_length(length);
-                if before % 2 == 1 {
-                    self.out.push(tag::PADDING);
-                }
-                self.out.push(tag::TWO_BYTE_STRING);
-                self.vint(length);
-                self.out.reserve(units * 2);
-                string.encode_utf16().for_each(|unit| {
-                    self.out.extend_from_slice(&unit.to_le_bytes());
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn vint(&mut self, mut n: u32) {
-        while n >= 0x80 {
-            self.out.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.out.push(n as u8);
-    }
-}
-
-/// A length as the format has it. In Node none is longer, because of this RangeError.
-fn fits(length: usize, message: &str) -> Result<u32, Exception> {
-    u32::try_from(length).map_err(|_| Exception::Thrown {
-        class: ErrorClass::RangeError,
-        message: message.to_owned(),
-    })
-}
-
-/// The number as V8's small integers have it.
-fn small_integer(n: f64) -> Option<i32> {
-    let integer = n as i32;
-    (f64::from(integer).to_bits() == n.to_bits()).then_some(integer)
 }
 
 /// Whether an array in V8 holds these as doubles: all are numbers, some no small integer.
@@ -470,8 +386,4 @@ fn need_doubles(elements: &[Option<Value>]) -> bool {
         }
     }
     doubles
-}
-
-fn vint_length(n: u32) -> usize {
-    (32 - (n | 1).leading_zeros()).div_ceil(7) as usize
 }

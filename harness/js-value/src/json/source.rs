@@ -68,6 +68,12 @@ impl<'g> Source<'g> {
         Self::Object(places)
     }
 
+    /// Whether it is an array whose text is longer than any string of V8 (2²⁹ - 24 code units):
+    /// each element and its comma take two of them.
+    pub(super) fn is_endless(&self) -> bool {
+        matches!(self, Self::Array(source) if source.length >= 1 << 28)
+    }
+
     /// Whether it is an array.
     pub(super) fn is_array(&self) -> bool {
         matches!(self, Self::Array(_))

@@ -6,7 +6,7 @@ use super::lookup::{Item, Key, Lookup};
 use super::source::Source;
 use super::text::{push_string, push_text};
 use crate::number::{push_integer, push_json};
-use crate::{Exception, Graph, ObjectId, PropertyKey, Value};
+use crate::{ErrorClass, Exception, Graph, ObjectId, PropertyKey, Value};
 
 /// Appends the text of a value of a graph; `false` where `JSON.stringify` returns `undefined`. In
 /// that case, and on errors, the buffer is as before.
@@ -123,6 +123,10 @@ impl<'g> Writer<'g, '_> {
         self.check_depth(1)?;
         self.open[id.index() / 64] |= bit;
         let source = Source::new(self.lookup.graph, id);
+        if source.is_endless() {
+            let message = "Invalid string length".to_owned();
+            return Err(Exception::Thrown { class: ErrorClass::RangeError, message });
+        }
         self.out.push(if source.is_array() { b'[' } else { b'{' });
         self.frames.push(Frame { id: Some(id), key, source, filled: false });
         Ok(())

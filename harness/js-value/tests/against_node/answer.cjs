@@ -1,6 +1,6 @@
 'use strict';
-// Answers what JSON.stringify and JSON.parse of this runtime do with the values and texts that it
-// is asked about. The notation is described in notation.rs.
+// Answers what JSON.stringify, JSON.parse, v8.serialize and v8.deserialize of this runtime do with
+// the values, texts and payloads that it is asked about. The notation is described in notation.rs.
 //
 // The first line out says which classes there are here. Then each batch of lines that an empty line
 // ends is answered with as many lines.
@@ -9,6 +9,9 @@ const { readSync, writeSync } = require('node:fs');
 const { ownKeys, getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
 const { defineProperty, setPrototypeOf } = Object;
 const { stringify, parse } = JSON;
+const { ofClone, ofPayload } = require('./clones.cjs');
+
+Error.stackTraceLimit = 0;
 
 function main() {
   writeSync(1, `${features().join(' ')}\n`);
@@ -32,10 +35,19 @@ function features() {
   } catch {
     found.push('URL'); // Since Node 20 its methods take no proxies.
   }
+  if ('resizable' in ArrayBuffer.prototype) found.push('resizable');
+  if (ofPayload('ff0f72635e002e')[0] !== '!') found.push('cyclicCauses');
+  if (ofPayload('ff0f4300')[0] !== '!') found.push('immutable');
+  if (ofPayload('ff0f5a01')[0] !== '!') found.push('negativeZeroBigInt');
   return found;
 }
 
 function answer(question) {
+  if (question[0] === '<') return ofPayload(question.slice(1));
+  if (question[0] === '>') {
+    const at = question.indexOf(' ');
+    return ofClone(() => new Builder(question.slice(at + 1)).build().root, question.slice(1, at));
+  }
   if (question[0] === '"') return ofText(Buffer.from(question.slice(1), 'hex').toString());
   let built;
   try {
@@ -176,17 +188,22 @@ class Builder {
       case 'Array': return {
         object: make(Array),
         fill: (array) => {
-          array.length = Number(this.next());
-          for (let at = 0; at < array.length; at++) {
-            const element = this.optional();
-            if (element) [array[at]] = element;
+          const elements = this.list(() => this.optional());
+          // V8 holds numbers as doubles if all are numbers, and has a memory of its own for holes.
+          if (!elements.every((element) => element && typeof element[0] === 'number')) {
+            array.push({});
+            array.pop();
           }
+          elements.forEach((element, at) => { if (element) [array[at]] = element; });
+          array.length = elements.length;
         },
       };
       case 'Function': {
         let behaviour;
         const name = this.value();
-        const { [name]: object } = { [name](argument) { return behaviour.call(this, argument); } };
+        // Made from its text, so that V8 knows its name.
+        const text = `return { ${name}(argument) { return call(this, argument); } }.${name}`;
+        const object = new Function('call', text)((self, argument) => behaviour.call(self, argument));
         return { object: adopt(object), fill: () => { behaviour = this.behaviour(); } };
       }
       case 'Map': return { object: make(Map), fill: (map) => this.list(() => map.set(this.value(), this.value())) };
@@ -196,8 +213,14 @@ class Builder {
       case 'Error': {
         const Class = globalThis[this.next()];
         const [message] = this.optional() || [];
+        const stack = this.optional();
+        const made = (error) => {
+          if (stack) defineProperty(error, 'stack', { value: stack[0], writable: true, configurable: true });
+          else delete error.stack;
+          return error;
+        };
         return {
-          object: Class === AggregateError ? make(Class, [], message) : make(Class, message),
+          object: made(Class === AggregateError ? make(Class, [], message) : make(Class, message)),
           fill: (error) => {
             const cause = this.optional();
             if (cause) defineProperty(error, 'cause', { value: cause[0], writable: true, configurable: true });
@@ -301,7 +324,7 @@ class Builder {
       case 'd': wide.setBigUint64(0, BigInt(`0x${rest}`)); return wide.getFloat64(0);
       case 'i': return BigInt(rest);
       case 's': return ofUnits(rest);
-      case 'y': return Symbol();
+      case 'y': return Symbol('symbol');
       case 'o': return this.objects[Number(rest)];
       default: throw new Error(`no value ${token}`);
     }

@@ -12,6 +12,8 @@ use js_value::{
     PropertyKey, Prototype, Slot, Value, View,
 };
 
+use crate::describe::{hex, units};
+
 /// The question about a text.
 pub(crate) fn question_of_text(text: &str) -> String {
     let mut question = String::from("\"");
@@ -140,11 +142,13 @@ impl<'g> Writer<'g> {
                 self.string(source);
                 self.text(flags);
             }
-            Kind::Error { class, message, .. } => {
+            Kind::Error { class, message, stack, .. } => {
                 self.token(class);
-                match message {
-                    Some(message) => self.string(message),
-                    None => self.token('_'),
+                for part in [message, stack] {
+                    match part {
+                        Some(text) => self.string(text),
+                        None => self.token('_'),
+                    }
                 }
             }
             Kind::Boxed(value) => self.value(value),
@@ -173,6 +177,10 @@ impl<'g> Writer<'g> {
             Kind::Array(elements) => {
                 self.token(elements.len());
                 elements.iter().for_each(|element| self.maybe_value(element.as_ref()));
+            }
+            Kind::SparseArray { length } => {
+                self.token(length);
+                (0..*length).for_each(|_| self.token('_'));
             }
             Kind::Function(Function { behaviour, .. }) => self.behaviour(behaviour),
             Kind::Map(entries) => {
@@ -294,7 +302,7 @@ impl<'g> Writer<'g> {
 fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::Plain => "Plain",
-        Kind::Array(_) => "Array",
+        Kind::Array(_) | Kind::SparseArray { .. } => "Array",
         Kind::Function(_) => "Function",
         Kind::Map(_) => "Map",
         Kind::Set(_) => "Set",
@@ -350,16 +358,5 @@ fn describe_into(view: View<'_>, out: &mut String) {
             out.push('}');
         }
         other => panic!("JSON has no {other:?}"),
-    }
-}
-
-fn units(out: &mut String, string: &JsString) {
-    string.encode_utf16().for_each(|unit| hex(out, u64::from(unit), 4));
-}
-
-/// Appends so many hexadecimal digits.
-fn hex(out: &mut String, number: u64, digits: u32) {
-    for digit in (0..digits).rev() {
-        out.push(char::from(b"0123456789abcdef"[(number >> (4 * digit) & 0xf) as usize]));
     }
 }

@@ -20,7 +20,7 @@ use crate::question::Question;
 /// A value, and what surrounds its serialization.
 #[derive(Clone)]
 pub(crate) struct ValueCase {
-    graph: Graph,
+    pub(crate) graph: Graph,
     options: StringifyOptions,
 }
 
@@ -95,6 +95,9 @@ struct Pool {
     ids: Vec<ObjectId>,
     raw_json: bool,
     url: bool,
+    resizable: bool,
+    /// Whether an error may be the way to a circle.
+    cyclic_causes: bool,
     views: Vec<ViewClass>,
     /// Whether functions may return `String(this)`.
     speaks_of_this: bool,
@@ -109,6 +112,8 @@ impl Pool {
             ids: (0..OBJECTS + METHODS).map(|_| graph.add(Object::new(Kind::Plain))).collect(),
             raw_json: has("rawJSON"),
             url: has("URL"),
+            resizable: has("resizable"),
+            cyclic_causes: has("cyclicCauses"),
             views: ViewClass::ALL.iter().copied().filter(|class| !absent(*class)).collect(),
             speaks_of_this,
         }
@@ -135,7 +140,7 @@ impl Pool {
             (2, regexp().boxed()),
             (1, few().prop_map(Kind::Set).boxed()),
             (1, vec((later(), later()), 0..2).prop_map(Kind::Map).boxed()),
-            (1, array_buffer().boxed()),
+            (1, array_buffer(self.resizable).boxed()),
             (1, select(OpaqueClass::ALL).prop_map(Kind::Opaque).boxed()),
         ];
         if !self.speaks_of_this {
@@ -154,6 +159,7 @@ impl Pool {
             (20, Just(Kind::Plain).boxed()),
             (14, vec(option::weighted(0.9, later()), 0..5).prop_map(Kind::Array).boxed()),
             (20, Union::new_weighted(classes).boxed()),
+            (2, (0..12_u32).prop_map(|length| Kind::SparseArray { length }).boxed()),
         ];
         if at + 1 < OBJECTS {
             let targets = self.ids[at + 1..OBJECTS].to_vec();
@@ -163,9 +169,10 @@ impl Pool {
     }
 
     fn error(&self, from: usize) -> impl Strategy<Value = Kind> + use<> {
-        let message = option::of(any_string());
-        (select(ErrorClass::ALL), message, option::weighted(0.2, self.value(from)))
-            .prop_map(|(class, message, cause)| Kind::Error { class, message, stack: None, cause })
+        let text = || option::of(any_string());
+        let cause = if self.cyclic_causes { self.value(from) } else { primitive().boxed() };
+        (select(ErrorClass::ALL), text(), text(), option::weighted(0.2, cause))
+            .prop_map(|(class, message, stack, cause)| Kind::Error { class, message, stack, cause })
     }
 
     fn view(&self) -> impl Strategy<Value = Kind> + use<> {
@@ -266,7 +273,7 @@ fn can_be_defined(kind: &Kind, key: &PropertyKey) -> bool {
     }
     match kind {
         // Such an array would be long.
-        Kind::Array(_) => number < 100.0,
+        Kind::Array(_) | Kind::SparseArray { .. } => number < 100.0,
         Kind::Boxed(Value::String(text)) => number >= text.len_utf16() as f64,
         Kind::View { class, .. } => *class == ViewClass::DataView,
         _ => true,
@@ -323,9 +330,12 @@ fn regexp() -> impl Strategy<Value = Kind> {
         .prop_map(|(source, flags)| Kind::RegExp { source: source.into(), flags: flags.to_owned() })
 }
 
-fn array_buffer() -> impl Strategy<Value = Kind> {
+fn array_buffer(resizable: bool) -> impl Strategy<Value = Kind> {
     (vec(any::<u8>(), 0..4), option::of(4..9_usize), any::<bool>()).prop_map(
-        |(bytes, max_byte_length, shared)| Kind::ArrayBuffer { bytes, max_byte_length, shared },
+        move |(bytes, maximum, shared)| {
+            let max_byte_length = maximum.filter(|_| resizable);
+            Kind::ArrayBuffer { bytes, max_byte_length, shared }
+        },
     )
 }
 
