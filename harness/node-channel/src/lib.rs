@@ -33,6 +33,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # With tokio
+//!
+//! The feature `tokio` adds `node_channel::tokio`, with the same names:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use js_value::Graph;
+//! use node_channel::Fork;
+//!
+//! let mut child = Fork::new("worker.js").spawn_tokio()?;
+//! child.channel.send(&Graph::from("start"))?;
+//! while let Some(message) = child.channel.recv().await? {
+//!     println!("{message:?}");
+//! }
+//! println!("worker ended: {}", child.wait().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Two threads
+//!
+//! [`Channel::split`] gives a [`Sender`] and a [`Receiver`], which two threads use without waiting
+//! for each other. [`Child::process`] is for whoever waits for the child or ends it meanwhile.
+//!
 //! # Handles
 //!
 //! [`Channel::send_with`] sends a listener, a stream or a UDP socket along with a message;
@@ -51,8 +76,8 @@
 //! # Layers
 //!
 //! [`proto`] is the protocol without I/O. [`Channel`] puts it on a Unix socket: blocking calls for
-//! programs without an event loop, and building blocks for those with one. [`Fork`] starts
-//! children.
+//! programs without an event loop, and building blocks for those with one;
+//! `tokio::Channel` is the same for tokio. [`Fork`] starts children.
 //!
 //! # Where it differs from Node
 //!
@@ -95,12 +120,13 @@
 //! # What is not the channel's
 //!
 //! Modules that Node builds on the channel, such as `cluster`, and what belongs to the language:
-//! `this` in callbacks, promises, AbortSignal, worker threads, functions that a program replaces.
+//! `this` in callbacks, promises, worker threads, functions that a program replaces. For Node's
+//! `signal` option, an AbortSignal, there is [`Process::abort`].
 //! What Node refuses at run time because an argument has the wrong type, Rust's types rule out.
 //!
 //! # Not there yet
 //!
-//! `timeout`, `killSignal`, user and group ids for children, and an async front end. Linux only.
+//! Other systems than Linux.
 
 #![deny(unsafe_code)]
 
@@ -112,13 +138,15 @@ mod inherited;
 pub mod proto;
 mod signal;
 mod socket;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
-pub use channel::{Batch, Channel, Messages, Ready, Receipt};
+pub use channel::{Batch, Channel, Messages, Ready, Receipt, Receiver, Sender};
 pub use error::{
     Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError,
     SendError, SpawnError, Undelivered,
 };
-pub use fork::{Child, ExitStatus, Fork, Stdio};
+pub use fork::{Child, ExitStatus, Fork, Process, Stdio};
 pub use handle::{ConvertError, Counted, Handle, HandleKind, UnsupportedDescriptor};
 pub use inherited::{CHANNEL_FD, SERIALIZATION_MODE, remove_variables, scrub};
 pub use js_value;

@@ -90,6 +90,14 @@ pub(crate) fn write(
     }
 }
 
+/// What a wait ended with.
+pub(crate) struct Found {
+    /// What can be done with the descriptor.
+    pub(crate) ready: Ready,
+    /// The second descriptor is readable.
+    pub(crate) woken: bool,
+}
+
 /// Waits until the descriptor is readable, or writable if asked, or the second one is readable;
 /// `None` when the deadline has passed.
 pub(crate) fn wait(
@@ -97,7 +105,7 @@ pub(crate) fn wait(
     for_writing: bool,
     wake: Option<BorrowedFd<'_>>,
     deadline: Option<Instant>,
-) -> Result<Option<Ready>, Errno> {
+) -> Result<Option<Found>, Errno> {
     let mut interest = PollFlags::IN;
     interest.set(PollFlags::OUT, for_writing);
     loop {
@@ -114,10 +122,12 @@ pub(crate) fn wait(
             Ok(_) => {
                 let found = fds[0].revents();
                 let failed = found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
-                return Ok(Some(Ready {
+                let ready = Ready {
                     readable: failed || found.contains(PollFlags::IN),
                     writable: for_writing && (failed || found.contains(PollFlags::OUT)),
-                }));
+                };
+                let woken = wake.is_some() && fds[1].revents().contains(PollFlags::IN);
+                return Ok(Some(Found { ready, woken }));
             }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error),

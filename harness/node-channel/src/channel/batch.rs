@@ -1,15 +1,17 @@
 //! Many messages with few writes.
 
+use std::fmt;
+
 use js_value::Graph;
 
-use super::{Channel, Receipt};
+use super::Receipt;
 use crate::error::SendError;
 use crate::proto::{Connection, MessageId};
 
-/// Sends messages together: see [`Channel::batch`].
+/// Sends messages together: see [`Channel::batch`](super::Channel::batch).
 ///
 /// A message is written when 64 KiB have come together, and with the last one: when this is dropped.
-/// Everything else is as with [`Channel::send`]; a failed write is reported with the
+/// Everything else is as with [`Channel::send`](super::Channel::send); a failed write is reported with the
 /// [`Event::Sent`](crate::Event::Sent) of its messages.
 ///
 /// ```
@@ -27,52 +29,53 @@ use crate::proto::{Connection, MessageId};
 /// ```
 #[derive(Debug)]
 pub struct Batch<'a> {
-    channel: &'a mut Channel,
+    target: &'a mut (dyn Target + Send),
     /// Bytes that waited after the last attempt to write.
     waited: usize,
 }
 
+/// What a batch is sent through: a channel, or a sending half.
+pub(crate) trait Target: fmt::Debug {
+    /// As [`Link::attempt_later`](super::Link::attempt_later).
+    fn attempt_later(
+        &mut self,
+        bytes: usize,
+        waited: &mut usize,
+        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+    ) -> Result<Receipt, SendError>;
+
+    /// As [`Link::write_beyond`](super::Link::write_beyond).
+    fn write_beyond(&mut self, waited: &mut usize);
+}
+
 impl<'a> Batch<'a> {
-    pub(super) fn new(channel: &'a mut Channel) -> Self {
-        let waited = channel.connection.transmit().len();
-        Self { channel, waited }
+    pub(crate) fn new(target: &'a mut (dyn Target + Send)) -> Self {
+        let mut waited = usize::MAX;
+        target.write_beyond(&mut waited);
+        Self { target, waited }
     }
 
-    /// As [`Channel::send`].
+    /// As [`Channel::send`](super::Channel::send).
     pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
-        self.add(|connection| connection.send(message))
+        self.add(&mut |connection| connection.send(message))
     }
 
-    /// As [`Channel::send_raw`].
+    /// As [`Channel::send_raw`](super::Channel::send_raw).
     pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
-        self.add(|connection| connection.send_raw(raw))
+        self.add(&mut |connection| connection.send_raw(raw))
     }
 
     fn add(
         &mut self,
-        queue: impl FnOnce(&mut Connection) -> Result<MessageId, SendError>,
+        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
     ) -> Result<Receipt, SendError> {
-        let connection = &mut self.channel.connection;
-        let id = queue(connection)?;
-        if connection.transmit().len() - self.waited.min(connection.transmit().len()) >= WRITE_BYTES
-        {
-            self.write();
-        }
-        Ok(Receipt { id, accepted: self.channel.connection.accepts() })
-    }
-
-    fn write(&mut self) {
-        // A failed write is reported as the completion of the messages.
-        let _reported = self.channel.write_pending();
-        self.waited = self.channel.connection.transmit().len();
+        self.target.attempt_later(WRITE_BYTES, &mut self.waited, queue)
     }
 }
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if self.channel.connection.transmit().len() > self.waited {
-            self.write();
-        }
+        self.target.write_beyond(&mut self.waited);
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use js_value::{Graph, json};
-use node_channel::{Channel, Child, ExitStatus, Fork, Signal};
+use node_channel::{Channel, Child, ExitStatus, Fork, Process, Signal};
 
 /// Long enough for a busy machine; a test that needs it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -42,6 +42,28 @@ pub(crate) fn example(name: &str) -> PathBuf {
 
 pub(crate) fn echo_child() -> PathBuf {
     example("echo_child")
+}
+
+/// The processes that this thread has started, ended ones that nobody waited for included.
+pub(crate) fn children() -> Vec<u32> {
+    let list = std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    list.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+/// A process that does not outlive its test.
+pub(crate) struct Ended(pub(crate) Process);
+
+impl Ended {
+    pub(crate) fn status(&self) -> ExitStatus {
+        self.0.wait_timeout(DEADLINE).unwrap().expect("the child did not end in time")
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ended = self.0.kill(Signal::KILL);
+        let _status = self.0.wait_timeout(DEADLINE);
+    }
 }
 
 /// A child that does not outlive its test.
