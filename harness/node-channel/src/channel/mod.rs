@@ -22,7 +22,9 @@ use crate::socket;
 
 pub use batch::Batch;
 pub(crate) use batch::Target;
-pub(crate) use link::{Link, Socket};
+pub(crate) use link::Link;
+#[cfg(feature = "tokio")]
+pub(crate) use link::Socket;
 pub use receive::Messages;
 pub(crate) use sending::{batch_target, sending_methods};
 pub use split::{Receiver, Sender};
