@@ -11,7 +11,7 @@ use rustix::io::{Errno, fcntl_getfd};
 
 use crate::channel::Channel;
 use crate::error::EnvError;
-use crate::proto::{Limits, Role};
+use crate::proto::{Limits, Role, Serialization};
 
 /// Where a parent announces the descriptor.
 pub const CHANNEL_FD: &str = "NODE_CHANNEL_FD";
@@ -26,14 +26,14 @@ impl Channel {
     /// this one starts do not inherit it; to keep the two variables from them, see [`scrub`] and
     /// [`remove_variables`].
     pub fn from_env() -> Result<Option<Self>, EnvError> {
-        Self::from_env_with(Limits::none())
+        Self::from_env_with(Limits::default())
     }
 
     /// As [`from_env`](Self::from_env), with limits for a parent that is not trusted.
     pub fn from_env_with(limits: Limits) -> Result<Option<Self>, EnvError> {
         let variable = env::var_os(CHANNEL_FD);
         let mode = env::var_os(SERIALIZATION_MODE);
-        let Some(announced) = parse(variable.as_deref(), mode.as_deref())? else {
+        let Some((announced, serialization)) = parse(variable.as_deref(), mode.as_deref())? else {
             return Ok(None);
         };
         static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -41,7 +41,9 @@ impl Channel {
             return Err(EnvError::AlreadyTaken);
         }
         let socket = take(announced).inspect_err(|_| TAKEN.store(false, Ordering::Relaxed))?;
-        Self::new(socket, Role::Child, limits).map(Some).map_err(|source| EnvError::Os { source })
+        Self::new(socket, Role::Child, serialization, limits)
+            .map(Some)
+            .map_err(|source| EnvError::Os { source })
     }
 }
 
@@ -66,15 +68,18 @@ pub unsafe fn remove_variables() {
 }
 
 /// Reads the two variables as Node does: the number as `parseInt(value, 10)`, an empty one as none.
-fn parse(variable: Option<&OsStr>, mode: Option<&OsStr>) -> Result<Option<u64>, EnvError> {
+fn parse(
+    variable: Option<&OsStr>,
+    mode: Option<&OsStr>,
+) -> Result<Option<(u64, Serialization)>, EnvError> {
     let Some(variable) = variable.filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let announced = parse_int(&variable.to_string_lossy())
         .ok_or_else(|| EnvError::NotANumber { value: variable.to_owned() })?;
     match mode.unwrap_or_default().as_encoded_bytes() {
-        b"" | b"json" => Ok(Some(announced)),
-        b"advanced" => Err(EnvError::AdvancedUnsupported),
+        b"" | b"json" => Ok(Some((announced, Serialization::Json))),
+        b"advanced" => Ok(Some((announced, Serialization::Advanced))),
         _ => Err(EnvError::UnknownMode { value: mode.map(OsStr::to_owned).unwrap_or_default() }),
     }
 }
@@ -148,10 +153,10 @@ mod tests {
         let mode = |mode: &str| parse(Some(OsStr::new("3")), Some(OsStr::new(mode)));
         assert!(matches!(parse(None, Some(OsStr::new("bogus"))), Ok(None)));
         assert!(matches!(parse(Some(OsStr::new("")), None), Ok(None)));
-        assert!(matches!(parse(Some(OsStr::new("3")), None), Ok(Some(3))));
-        assert!(matches!(mode(""), Ok(Some(3))));
-        assert!(matches!(mode("json"), Ok(Some(3))));
-        assert!(matches!(mode("advanced"), Err(EnvError::AdvancedUnsupported)));
+        assert!(matches!(parse(Some(OsStr::new("3")), None), Ok(Some((3, Serialization::Json)))));
+        assert!(matches!(mode(""), Ok(Some((3, Serialization::Json)))));
+        assert!(matches!(mode("json"), Ok(Some((3, Serialization::Json)))));
+        assert!(matches!(mode("advanced"), Ok(Some((3, Serialization::Advanced)))));
         for unknown in ["JSON", " json", "x"] {
             assert!(
                 matches!(mode(unknown), Err(EnvError::UnknownMode { value }) if value == unknown)

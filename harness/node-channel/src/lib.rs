@@ -2,8 +2,9 @@
 //!
 //! With this crate a Rust program forks Node children and exchanges messages with them, or is
 //! itself forked by Node and answers `process.send()`. Messages are JavaScript values
-//! ([`js_value::Graph`]); what goes over the wire is what Node writes and reads, including backlog
-//! answers, reserved messages, disconnect and the wording of errors.
+//! ([`js_value::Graph`]), in either [`Serialization`]; sockets travel with them as [`Handle`]s. What
+//! goes over the wire is what Node writes and reads, including backlog answers, acknowledgement of
+//! handles, counting of connections, reserved messages, disconnect and the wording of errors.
 //!
 //! # Forking a Node child
 //!
@@ -32,27 +33,85 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # With tokio
+//!
+//! The feature `tokio` adds `node_channel::tokio`, with the same names:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use js_value::Graph;
+//! use node_channel::Fork;
+//!
+//! let mut child = Fork::new("worker.js").spawn_tokio()?;
+//! child.channel.send(&Graph::from("start"))?;
+//! while let Some(message) = child.channel.recv().await? {
+//!     println!("{message:?}");
+//! }
+//! println!("worker ended: {}", child.wait().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Two threads
+//!
+//! [`Channel::split`] gives a [`Sender`] and a [`Receiver`], which two threads use without waiting
+//! for each other. [`Child::process`] is for whoever waits for the child or ends it meanwhile.
+//!
+//! # Handles
+//!
+//! [`Channel::send_with`] sends a listener, a stream or a UDP socket along with a message;
+//! [`Channel::recv_message`] receives one. A handle is given away: it is closed here once the peer
+//! has acknowledged it. A program that goes on using it sends a clone.
+//!
+//! A connection that a Node server accepted and passed on is still that server's: the received
+//! stream is [`Counted`], and `server.close()` over there completes when it is dropped here.
+//!
+//! # Peers that are not trusted
+//!
+//! [`Limits`] bound what a peer can make this process hold: the size and depth of a message, the
+//! descriptors that it may leave lying about, and what waits because it does not read. Each of them
+//! ends in a typed error, and the channel goes on.
+//!
 //! # Layers
 //!
 //! [`proto`] is the protocol without I/O. [`Channel`] puts it on a Unix socket: blocking calls for
-//! programs without an event loop, and building blocks for those with one. [`Fork`] starts
-//! children.
+//! programs without an event loop, and building blocks for those with one;
+//! `tokio::Channel` is the same for tokio. [`Fork`] starts children.
 //!
 //! # Where it differs from Node
 //!
 //! On purpose, and only where Node's behaviour is an accident that no program can want:
 //!
-//! - A line that is no JSON is reported as [`Event::Invalid`] and costs that line only. Node loses
-//!   the rest of what it read with it, and every later message if the bad line came in more than
-//!   one read.
+//! - A line that is no JSON, or a frame that is no clone, is reported as [`Event::Invalid`] and costs
+//!   that message only. Node loses or delays the rest of what it read with it, and loses every later
+//!   message if a bad line came in more than one read.
+//! - Whether a message of the program is valid is found out when it is taken. Node reads all that
+//!   came at once.
 //! - A message that stringifies to nothing is refused with [`SendError::Nothing`]. Node writes the
 //!   word `undefined`, which kills the receiver.
 //! - A message that was still waiting when the channel closed completes with an error. Node reports
 //!   success.
 //! - An acknowledgement that nothing waits for (`NODE_HANDLE_ACK`, `NODE_HANDLE_NACK`) is reported
 //!   as [`Event::Reserved`] and otherwise ignored. Node dies of it.
-//! - `disconnect()` drops an unfinished line of the peer. Node waits for its end, and then never
+//! - `disconnect()` drops an unfinished message of the peer. Node waits for its end, and then never
 //!   reports the disconnect.
+//! - Messages behind a handle are serialized by `send()`, which also says what is wrong with them.
+//!   Node does it when the handle is acknowledged: changes until then are sent too, and an error is
+//!   thrown where nobody expects it.
+//! - A refused stream is sent again as it was sent first. Node wraps the whole message in another,
+//!   and dies of the two acknowledgements that this brings. What Node wraps is understood.
+//! - A handle that the peer does not take is given back with [`Event::HandleRefused`]. Node closes a
+//!   stream, and says nothing about the others.
+//! - The end of the peer is reported while an acknowledgement is due; Node then never reports the
+//!   disconnect. After `disconnect()`, all that waited behind a handle is written; Node drops what
+//!   the kernel does not take at once.
+//! - A handle never overtakes or falls behind the messages around it. In Node a plain message may
+//!   overtake the handle that came in the same read.
+//! - A descriptor is checked against what the peer announces, and a mismatch, or an unknown type, is
+//!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
+//! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
+//!   [`Event::Reserved`], and neither are counts of connections, which have events of their own.
 //! - The descriptor in `NODE_CHANNEL_FD` must be an open socket. Node also takes the write end of a
 //!   pipe.
 //! - [`Fork`] sets `NODE_CHANNEL_FD` and `NODE_CHANNEL_SERIALIZATION_MODE` last. In Node the
@@ -61,32 +120,38 @@
 //! # What is not the channel's
 //!
 //! Modules that Node builds on the channel, such as `cluster`, and what belongs to the language:
-//! `this` in callbacks, promises, AbortSignal, worker threads, functions that a program replaces.
+//! `this` in callbacks, promises, worker threads, functions that a program replaces. For Node's
+//! `signal` option, an AbortSignal, there is [`Process::abort`].
 //! What Node refuses at run time because an argument has the wrong type, Rust's types rule out.
 //!
 //! # Not there yet
 //!
-//! Advanced serialization (refused with an error that says so), passing of handles (descriptors
-//! that arrive are closed, and the peer is told so with `NODE_HANDLE_NACK`), `timeout`,
-//! `killSignal`, user and group ids for children, and an async front end. Unix only.
+//! Other systems than Linux.
 
 #![deny(unsafe_code)]
 
 mod channel;
 mod error;
 mod fork;
+mod handle;
 mod inherited;
 pub mod proto;
 mod signal;
 mod socket;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
-pub use channel::{Channel, Messages, Ready, Receipt};
+pub use channel::{Batch, Channel, Messages, Ready, Receipt, Receiver, Sender};
 pub use error::{
-    Blame, DisconnectError, EnvError, FlushError, InvalidMessage, RecvError, SendError, SpawnError,
-    Undelivered,
+    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError,
+    SendError, SpawnError, Undelivered,
 };
-pub use fork::{Child, ExitStatus, Fork, Serialization, Stdio};
+pub use fork::{Child, ExitStatus, Fork, Process, Stdio};
+pub use handle::{ConvertError, Counted, Handle, HandleKind, UnsupportedDescriptor};
 pub use inherited::{CHANNEL_FD, SERIALIZATION_MODE, remove_variables, scrub};
 pub use js_value;
-pub use proto::{BACKLOG_THRESHOLD, Event, KeepAlive, Limits, MessageId, Role};
+pub use proto::{
+    BACKLOG_THRESHOLD, Event, KeepAlive, Limits, Message, MessageId, Raw, Role, SendOptions,
+    Serialization,
+};
 pub use signal::Signal;

@@ -1,20 +1,20 @@
 //! The few system calls a channel makes on its socket.
 
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvFlags, SendFlags, SocketFlags, SocketType, recvmsg,
-    send, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send,
+    sendmsg, socketpair,
 };
 
-/// One read takes at most this much, as in Node: what one read brings is delivered together.
-pub(crate) const READ_BYTES: usize = 65_536;
+use crate::channel::Ready;
 
 /// A connected pair, both ends close-on-exec and blocking.
 pub(crate) fn pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
@@ -28,34 +28,60 @@ pub(crate) fn prepare(fd: BorrowedFd<'_>) -> rustix::io::Result<()> {
 }
 
 /// What a read brought.
-pub(crate) enum Read {
-    Bytes(usize),
-    Nothing,
-    End,
+pub(crate) struct Read {
+    /// How many bytes, 0 at the end of the stream; an error, none if there is nothing now.
+    pub(crate) bytes: Result<usize, Option<Errno>>,
+    /// What came along, close-on-exec.
+    pub(crate) descriptors: Vec<OwnedFd>,
+    /// Some that came along could not be had: too many are open.
+    pub(crate) descriptors_lost: bool,
 }
 
-/// One read. Any failure but "nothing there" is the end of the stream, as in Node. Descriptors that
-/// come along are closed.
+/// One read.
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Read {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
     loop {
-        // Owns what it received, and closes it when dropped.
-        let mut descriptors = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-        return match recvmsg(fd, &mut [IoSliceMut::new(buffer)], &mut descriptors, flags) {
-            Ok(message) if message.bytes == 0 => Read::End,
-            Ok(message) => Read::Bytes(message.bytes),
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let bytes = match recvmsg(fd, &mut [IoSliceMut::new(buffer)], &mut control, flags) {
+            Ok(message) => {
+                let descriptors_lost = message.flags.contains(ReturnFlags::CTRUNC);
+                let rights = control.drain().filter_map(|message| match message {
+                    RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+                    _ => None,
+                });
+                let descriptors = rights.flatten().collect();
+                return Read { bytes: Ok(message.bytes), descriptors, descriptors_lost };
+            }
             Err(Errno::INTR) => continue,
-            Err(Errno::AGAIN) => Read::Nothing,
-            Err(_) => Read::End,
+            Err(Errno::AGAIN) => Err(None),
+            Err(errno) => Err(Some(errno)),
         };
+        return Read { bytes, descriptors: Vec::new(), descriptors_lost: false };
     }
 }
 
-/// One write: how many bytes the kernel took, 0 if it takes none now.
-pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+/// One write: how many bytes the kernel took, 0 if it takes none now. The descriptor goes with the
+/// first byte.
+pub(crate) fn write(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    descriptor: Option<BorrowedFd<'_>>,
+) -> Result<usize, Errno> {
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     loop {
-        return match send(fd, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        let written = match &descriptor {
+            None => send(fd, bytes, flags),
+            Some(descriptor) => {
+                let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+                let mut control = SendAncillaryBuffer::new(&mut space);
+                let descriptors = std::slice::from_ref(descriptor);
+                let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
+                debug_assert!(fits, "there is room for one");
+                sendmsg(fd, &[IoSlice::new(bytes)], &mut control, flags)
+            }
+        };
+        return match written {
             Ok(count) => Ok(count),
             Err(Errno::INTR) => continue,
             Err(Errno::AGAIN) => Ok(0),
@@ -64,35 +90,44 @@ pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     }
 }
 
-/// What poll(2) said about a descriptor.
-pub(crate) struct Polled {
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
+/// What a wait ended with.
+pub(crate) struct Found {
+    /// What can be done with the descriptor.
+    pub(crate) ready: Ready,
+    /// The second descriptor is readable.
+    pub(crate) woken: bool,
 }
 
-/// Waits until the descriptor is readable, or writable if asked; `None` when the deadline has
-/// passed.
+/// Waits until the descriptor is readable, or writable if asked, or the second one is readable;
+/// `None` when the deadline has passed.
 pub(crate) fn wait(
     fd: BorrowedFd<'_>,
     for_writing: bool,
+    wake: Option<BorrowedFd<'_>>,
     deadline: Option<Instant>,
-) -> Result<Option<Polled>, Errno> {
+) -> Result<Option<Found>, Errno> {
     let mut interest = PollFlags::IN;
     interest.set(PollFlags::OUT, for_writing);
     loop {
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // A time that the kernel cannot express is as good as none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let mut fds = [PollFd::from_borrowed_fd(fd.as_fd(), interest)];
-        match poll(&mut fds, timeout.as_ref()) {
+        let mut fds = [
+            PollFd::from_borrowed_fd(fd, interest),
+            PollFd::from_borrowed_fd(wake.unwrap_or(fd), PollFlags::IN),
+        ];
+        let watched = if wake.is_some() { &mut fds[..] } else { &mut fds[..1] };
+        match poll(watched, timeout.as_ref()) {
             Ok(0) => return Ok(None),
             Ok(_) => {
                 let found = fds[0].revents();
                 let failed = found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
-                return Ok(Some(Polled {
+                let ready = Ready {
                     readable: failed || found.contains(PollFlags::IN),
                     writable: for_writing && (failed || found.contains(PollFlags::OUT)),
-                }));
+                };
+                let woken = wake.is_some() && fds[1].revents().contains(PollFlags::IN);
+                return Ok(Some(Found { ready, woken }));
             }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error),

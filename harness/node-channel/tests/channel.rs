@@ -11,20 +11,20 @@ use std::time::Duration;
 use common::{DEADLINE, recv, text, value};
 use js_value::Graph;
 use node_channel::{
-    Channel, DisconnectError, Event, FlushError, Limits, Ready, RecvError, Role, SendError,
-    Undelivered,
+    Channel, DisconnectError, Event, FlushError, Limits, Raw, Ready, RecvError, Role, SendError,
+    SendOptions, Serialization, Undelivered,
 };
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 /// A channel and the bare socket on the other side of it.
 fn raw() -> (Channel, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    (Channel::new(ours, Role::Parent, Limits::none()).unwrap(), theirs)
+    (Channel::new(ours, Role::Parent, Serialization::Json, Limits::default()).unwrap(), theirs)
 }
 
 #[test]
 fn messages_go_both_ways() {
-    let (mut parent, mut child) = Channel::pair().unwrap();
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
     assert!(parent.send(&value(r#"{"a":[1]}"#)).unwrap().accepted);
     assert_eq!(recv(&mut child).as_deref(), Some(r#"{"a":[1]}"#));
     child.send(&Graph::from("b")).unwrap();
@@ -37,7 +37,7 @@ fn messages_go_both_ways() {
 
 #[test]
 fn recv_times_out_and_goes_on() {
-    let (mut parent, mut child) = Channel::pair().unwrap();
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
     assert_eq!(parent.recv_timeout(Duration::ZERO).unwrap_err(), RecvError::TimedOut);
     assert_eq!(parent.recv_timeout(Duration::from_millis(5)).unwrap_err(), RecvError::TimedOut);
     child.send(&Graph::from(1.0)).unwrap();
@@ -51,7 +51,7 @@ fn an_invalid_line_is_an_error_and_no_end() {
     assert_eq!(recv(&mut parent).as_deref(), Some("1"));
     let error = parent.recv().unwrap_err();
     assert_eq!((error.name(), error.code()), ("SyntaxError", None));
-    assert!(matches!(error, RecvError::Invalid(error) if error.line_start() == "{bad}"));
+    assert!(matches!(error, RecvError::Invalid(error) if error.start() == "{bad}"));
     assert_eq!(recv(&mut parent).as_deref(), Some("2"));
 }
 
@@ -125,7 +125,7 @@ fn writing_to_a_closed_peer_is_an_event_and_no_signal() {
 
 #[test]
 fn disconnect_drops_the_backlog_and_delivers_the_rest() {
-    let (mut parent, mut child) = Channel::pair().unwrap();
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
     parent.send(&Graph::from(1.0)).unwrap();
     parent.send(&Graph::from("x".repeat(4_000_000).as_str())).unwrap();
     parent.disconnect().unwrap();
@@ -145,7 +145,7 @@ fn disconnect_drops_the_backlog_and_delivers_the_rest() {
 
 #[test]
 fn flush_and_close_wait_for_the_peer() {
-    let (mut parent, mut child) = Channel::pair().unwrap();
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
     let big = Graph::from("x".repeat(4_000_000).as_str());
     parent.send(&big).unwrap();
     let stuck = parent.flush(Some(Duration::from_millis(5))).unwrap_err();
@@ -185,7 +185,7 @@ fn a_handle_is_declined_at_once() {
 }
 
 #[test]
-fn descriptors_that_come_along_are_closed() {
+fn descriptors_nobody_asked_for_are_closed_with_the_channel() {
     let (mut parent, peer) = raw();
     let (kept, given) = UnixStream::pair().unwrap();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
@@ -195,6 +195,7 @@ fn descriptors_that_come_along_are_closed() {
     sendmsg(&peer, &[IoSlice::new(b"1\n")], &mut control, SendFlags::empty()).unwrap();
     drop(given);
     assert_eq!(recv(&mut parent).as_deref(), Some("1"));
+    drop(parent);
     kept.set_read_timeout(Some(DEADLINE)).unwrap();
     assert_eq!((&kept).read(&mut [0; 1]).unwrap(), 0, "somebody still holds the other end");
 }
@@ -207,4 +208,60 @@ fn the_socket_is_prepared_and_closed_with_the_channel() {
     assert!(rustix::fs::fcntl_getfl(fd).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
     drop(parent);
     assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_batch_answers_as_send_does_and_writes_less_often() {
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    let filler = Graph::from("x".repeat(997).as_str());
+    let mut batch = parent.batch();
+    assert!(batch.send(&filler).unwrap().accepted);
+    drop(batch);
+    assert!(recv(&mut child).is_some(), "the last one is written");
+    let mut batch = parent.batch();
+    let mut sent = 0;
+    while batch.send_raw(b"1").unwrap().accepted && sent < 10_000_000 {
+        sent += 1;
+    }
+    drop(batch);
+    assert!(parent.queued_bytes() >= 131_072, "false means that so much waits after a write");
+    let reader = std::thread::spawn(move || child.messages().take(sent + 1).count());
+    parent.flush(Some(DEADLINE)).unwrap();
+    assert_eq!(reader.join().unwrap(), sent + 1);
+}
+
+#[test]
+fn a_relay_passes_bytes_on() {
+    for serialization in [Serialization::Json, Serialization::Advanced] {
+        let (mut source, mut from) = Channel::pair(serialization).unwrap();
+        let (mut to, mut sink) = Channel::pair(serialization).unwrap();
+        let big = Graph::from("y".repeat(3_000_000).as_str());
+        let other = std::thread::spawn(move || {
+            source.send(&Graph::from("a")).unwrap();
+            source.send(&big).unwrap();
+            let stream = UnixStream::pair().unwrap().0;
+            source.send_with(&Graph::from("h"), stream, &SendOptions::default()).unwrap();
+            source.close(Some(DEADLINE)).unwrap();
+        });
+        let receiver = std::thread::spawn(move || {
+            let mut found = Vec::new();
+            while let Some(message) = sink.recv_message().unwrap() {
+                found.push((text(&message.value).len(), message.handle.is_some()));
+            }
+            found
+        });
+        while let Some(next) = from.wait_raw(Some(DEADLINE)).unwrap() {
+            match next {
+                Raw::Message(bytes) => to.send_raw(bytes).unwrap(),
+                Raw::Event(Event::Message(message)) => {
+                    let handle = message.handle.unwrap();
+                    to.send_with(&message.value, handle, &SendOptions::default()).unwrap()
+                }
+                Raw::Event(_) => continue,
+            };
+        }
+        to.close(Some(DEADLINE)).unwrap();
+        other.join().unwrap();
+        assert_eq!(receiver.join().unwrap(), [(3, false), (3_000_002, false), (3, true)]);
+    }
 }

@@ -7,9 +7,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{DEADLINE, Guard, echo_child, require_node};
+use common::{DEADLINE, Guard, echo_child, example, require_node};
 use node_channel::Fork;
-use node_channel::proto::{Deframer, Line};
+use node_channel::proto::{Connection, Event};
+use node_channel::{Limits, Role, Serialization};
 
 #[test]
 fn node_forks_a_rust_child() {
@@ -19,6 +20,20 @@ fn node_forks_a_rust_child() {
     let status =
         parent.wait_timeout(DEADLINE * 2).unwrap().expect("the parent did not end in time");
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn node_passes_connections_to_a_rust_child_and_counts_them() {
+    require_node();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/owner.js");
+    for serialization in [Serialization::Json, Serialization::Advanced] {
+        let mut fork = Fork::new(&script);
+        fork.arg(example("socket_child")).arg(serialization.as_str());
+        let mut parent = Guard::spawn(&mut fork);
+        let status =
+            parent.wait_timeout(DEADLINE).unwrap().expect("the parent did not end in time");
+        assert!(status.success(), "{status}");
+    }
 }
 
 #[test]
@@ -44,16 +59,14 @@ fn text_is_decoded_as_node_does_it() {
     let output = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.lines().count(), cases.len());
     for (chunks, expected) in cases.iter().zip(output.lines()) {
-        let mut deframer = Deframer::new(None);
-        let mut found = String::new();
+        let mut connection = Connection::new(Role::Child, Serialization::Json, Limits::none());
+        connection.receive(b"\"");
         for chunk in chunks {
-            deframer.push(chunk, |line| {
-                if let Line::Complete(text) = line {
-                    found.push_str(&text);
-                    found.push('\n');
-                }
-            });
+            connection.receive(chunk);
         }
+        connection.receive(b"\"\n");
+        let Some(Event::Message(message)) = connection.poll_event() else { panic!("{chunks:x?}") };
+        let found = message.value.view().as_str().unwrap().to_owned();
         assert_eq!(hex(found.as_bytes()), expected, "{chunks:x?}");
     }
 }
@@ -76,9 +89,9 @@ impl Random {
         self.0
     }
 
-    /// Chunks of bytes that are often nearly UTF-8. The last ends a line.
+    /// Chunks of bytes that are often nearly UTF-8. The last ends what is unfinished.
     fn chunks(&mut self) -> Vec<Vec<u8>> {
-        const BYTES: &[u8] = b"a\n\x80\xa0\xbf\xc0\xc3\xe2\x82\xac\xed\xef\xf0\x9f\x98\xf4\xf5\xff";
+        const BYTES: &[u8] = b"ab\x80\xa0\xbf\xc0\xc3\xe2\x82\xac\xed\xef\xf0\x9f\x98\xf4\xf5\xff";
         let mut chunks: Vec<Vec<u8>> = (0..self.next() % 5)
             .map(|_| {
                 (0..self.next() % 7)
@@ -86,7 +99,7 @@ impl Random {
                     .collect()
             })
             .collect();
-        chunks.push(b"\n".to_vec());
+        chunks.push(b".".to_vec());
         chunks
     }
 }

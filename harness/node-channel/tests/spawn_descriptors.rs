@@ -4,12 +4,13 @@
 mod common;
 
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{Guard, echo_child, recv};
+use common::{Guard, children, echo_child, recv};
 use js_value::Graph;
 use node_channel::{Blame, Fork, SpawnError, Stdio};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 #[test]
 fn every_number_works_and_a_missing_program_is_seen() {
@@ -32,6 +33,8 @@ fn every_number_works_and_a_missing_program_is_seen() {
     }
     check_echo(200);
     assert_eq!(open_descriptors(), before, "descriptors leaked");
+    check_failures();
+    check_few_descriptors();
     check_neighbours();
     check_refusals();
     check_missing_while_numbers_change_hands();
@@ -45,6 +48,61 @@ fn check_missing(number: u32) {
     assert!(
         matches!(&error, SpawnError::Program { program, .. } if program == "/nonexistent/program")
     );
+}
+
+/// Whatever goes wrong has Node's code, and leaves neither a descriptor nor a process behind.
+fn check_failures() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for number in [0, 1, 2, 3, 4, 9] {
+        let before = open_descriptors();
+        let program = |program: &str| Fork::program(program);
+        for (mut fork, expected) in [
+            (program("/nonexistent/program"), "spawn /nonexistent/program ENOENT"),
+            (program("no-such-program-on-the-path"), "spawn no-such-program-on-the-path ENOENT"),
+            (program(file), &*format!("spawn {file} EACCES")),
+            (program("/"), "spawn / EACCES"),
+            (program("/dev/null/program"), "spawn /dev/null/program ENOTDIR"),
+        ] {
+            check_failure(fork.channel_at(number), expected);
+        }
+        check_failure(program("true").current_dir("/nonexistent"), "spawn true ENOENT");
+        check_failure(program("true").current_dir(file), "spawn true ENOTDIR");
+        check_failure(program("true").detached(true).current_dir("/no"), "spawn true ENOENT");
+        assert_eq!(open_descriptors(), before, "at {number}");
+    }
+}
+
+fn check_failure(fork: &mut Fork, expected: &str) {
+    let error = fork.spawn().unwrap_err();
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.code(), expected.split(' ').next_back());
+    assert_eq!(children(), [] as [u32; 0], "{expected}");
+}
+
+/// With room for so many descriptors only, a start works or says so.
+fn check_few_descriptors() {
+    let usual = getrlimit(Resource::Nofile);
+    let before = open_descriptors();
+    let free = File::open("/dev/null").unwrap().as_raw_fd() as u64;
+    let mut started = 0;
+    for room in 0..16 {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(free + room), ..usual }).unwrap();
+        let mut fork = Fork::program("true");
+        let spawned = fork.stdio(0, Stdio::Pipe).stdio(1, Stdio::Pipe).channel_at(3).spawn();
+        setrlimit(Resource::Nofile, usual).unwrap();
+        match spawned {
+            Ok(mut child) => {
+                started += 1;
+                assert!(child.wait().unwrap().success());
+            }
+            Err(error) => {
+                assert_eq!((error.code(), error.blame()), (Some("EMFILE"), Blame::Os), "{error}");
+            }
+        }
+        assert_eq!(open_descriptors(), before, "room for {room}");
+        assert_eq!(children(), [] as [u32; 0], "room for {room}");
+    }
+    assert!((1..16).contains(&started), "{started}");
 }
 
 /// Other threads open and close pipes at the numbers in question all the while.
@@ -107,11 +165,6 @@ fn check_refusals() {
     assert!(matches!(taken, SpawnError::IndexTaken { index: 1 }));
     let large = Fork::program("true").channel_at(u32::MAX).spawn().unwrap_err();
     assert!(matches!(large, SpawnError::IndexTooLarge { .. }));
-    let advanced = Fork::program("true")
-        .serialization(node_channel::Serialization::Advanced)
-        .spawn()
-        .unwrap_err();
-    assert!(matches!(advanced, SpawnError::AdvancedUnsupported));
 }
 
 fn open_descriptors() -> usize {

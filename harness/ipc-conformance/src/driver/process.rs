@@ -282,14 +282,14 @@ impl Process {
 
     fn channel_event(&mut self, event: node_channel::Event) -> Result<(), Uncaught> {
         match event {
-            node_channel::Event::Message(message) => {
+            node_channel::Event::Message(node_channel::Message { value: message, .. }) => {
                 if !self.listens(Event::Message) {
                     self.early.push_back(message);
                     return Ok(());
                 }
                 self.emit(Event::Message, &[describe::describe(&message)])
             }
-            node_channel::Event::Reserved(message) => {
+            node_channel::Event::Reserved(node_channel::Message { value: message, .. }) => {
                 self.emit(Event::InternalMessage, &[describe::describe(&message)])
             }
             node_channel::Event::Sent { id, result } => {

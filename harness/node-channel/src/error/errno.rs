@@ -14,6 +14,7 @@ const NAMES: &[(Errno, &str)] = &[
     (Errno::BADF, "EBADF"),
     (Errno::BUSY, "EBUSY"),
     (Errno::CANCELED, "ECANCELED"),
+    (Errno::CONNREFUSED, "ECONNREFUSED"),
     (Errno::CONNRESET, "ECONNRESET"),
     (Errno::INVAL, "EINVAL"),
     (Errno::IO, "EIO"),
@@ -32,6 +33,7 @@ const NAMES: &[(Errno, &str)] = &[
     (Errno::PERM, "EPERM"),
     (Errno::PIPE, "EPIPE"),
     (Errno::SRCH, "ESRCH"),
+    (Errno::TOOMANYREFS, "ETOOMANYREFS"),
     (Errno::TXTBSY, "ETXTBSY"),
 ];
 

@@ -10,7 +10,7 @@ mod send;
 mod start;
 
 pub(crate) use errno::errno_name;
-pub use receive::{InvalidMessage, RecvError};
+pub use receive::{HandleError, InvalidMessage, RecvError};
 pub use send::{DisconnectError, FlushError, SendError, Undelivered};
 pub use start::{EnvError, SpawnError};
 

@@ -1,10 +1,11 @@
-//! What can go wrong with received lines, and while waiting for them.
+//! What can go wrong with received messages, and while waiting for them.
 
 use std::fmt;
 
 use super::Blame;
 
-/// A line of the peer that is no message. The channel stays usable.
+/// Something of the peer that is no message, or a message whose handle cannot be had. The channel
+/// stays usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidMessage {
@@ -15,51 +16,127 @@ pub enum InvalidMessage {
         /// What is wrong, and where.
         message: String,
     },
+    /// The frame is no structured clone.
+    Clone {
+        /// The first bytes of the frame, in hexadecimal.
+        start: String,
+        /// What is wrong, and where.
+        message: String,
+    },
     /// The message is nested deeper than [`Limits::max_depth`](crate::Limits::max_depth).
     TooDeep {
-        /// The first characters of the line.
+        /// The first characters of the line, or the first bytes of the frame in hexadecimal.
         start: String,
         /// The configured limit.
         limit: usize,
     },
-    /// The line is longer than [`Limits::max_line_bytes`](crate::Limits::max_line_bytes). The rest
-    /// of it is skipped.
-    LineTooLong {
-        /// The first characters of the line.
+    /// The message is longer than
+    /// [`Limits::max_message_bytes`](crate::Limits::max_message_bytes). The rest of it is skipped.
+    TooLong {
+        /// The first characters of the line, or the first bytes of the frame in hexadecimal.
         start: String,
+        /// The configured limit.
+        limit: usize,
+    },
+    /// The message came with a handle that cannot be used. It is closed, and the message is not
+    /// delivered.
+    Handle(HandleError),
+}
+
+/// Why a received handle cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandleError {
+    /// The peer names a type that this version does not know, or none.
+    UnknownType {
+        /// What it names.
+        found: String,
+    },
+    /// The descriptor is of another kind than the peer says.
+    Mismatch {
+        /// What the peer says: `net.Server`.
+        announced: &'static str,
+        /// What the descriptor is: `a UDP socket`.
+        found: &'static str,
+    },
+    /// Descriptors were lost on the way: this process, or the system, has too many open.
+    Lost,
+    /// More descriptors came than [`Limits::max_descriptors`](crate::Limits::max_descriptors)
+    /// allows to be held.
+    TooMany {
         /// The configured limit.
         limit: usize,
     },
 }
 
+impl HandleError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::UnknownType { .. } | Self::Mismatch { .. } => Blame::Peer,
+            Self::Lost => Blame::Os,
+            Self::TooMany { .. } => Blame::Limit,
+        }
+    }
+}
+
+impl fmt::Display for HandleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownType { found } => write!(f, "{found:?} is no type of a handle"),
+            Self::Mismatch { announced, found } => {
+                write!(f, "the handle is announced as {announced}, and is {found}")
+            }
+            Self::Lost => f.write_str(
+                "a handle was lost: this process has no descriptor left for it (see ulimit -n)",
+            ),
+            Self::TooMany { limit } => {
+                write!(f, "more than {limit} received descriptors, the limit, wait to be taken")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HandleError {}
+
 impl InvalidMessage {
-    /// The first characters of the line.
-    pub fn line_start(&self) -> &str {
+    /// How the message begins: the first characters of a line, or the first bytes of a frame in
+    /// hexadecimal. Empty if the message itself is fine.
+    pub fn start(&self) -> &str {
         match self {
             Self::Syntax { start, .. }
+            | Self::Clone { start, .. }
             | Self::TooDeep { start, .. }
-            | Self::LineTooLong { start, .. } => start,
+            | Self::TooLong { start, .. } => start,
+            Self::Handle(_) => "",
         }
     }
 
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Syntax { .. } => Blame::Peer,
-            Self::TooDeep { .. } | Self::LineTooLong { .. } => Blame::Limit,
+            Self::Syntax { .. } | Self::Clone { .. } => Blame::Peer,
+            Self::TooDeep { .. } | Self::TooLong { .. } => Blame::Limit,
+            Self::Handle(error) => error.blame(),
         }
     }
 
-    /// Node's `error.code`: a `SyntaxError` has none.
+    /// Node's `error.code`. Most of what Node throws here has none.
     pub fn code(&self) -> Option<&'static str> {
-        None
+        match self {
+            Self::Handle(HandleError::Lost) => Some("EMFILE"),
+            _ => None,
+        }
     }
 
     /// Node's error class.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Syntax { .. } => "SyntaxError",
-            Self::TooDeep { .. } | Self::LineTooLong { .. } => "RangeError",
+            Self::TooDeep { .. } | Self::TooLong { .. } => "RangeError",
+            // As Node, which has no converter for it.
+            Self::Handle(HandleError::UnknownType { .. }) => "TypeError",
+            Self::Clone { .. } | Self::Handle(_) => "Error",
         }
     }
 }
@@ -67,13 +144,14 @@ impl InvalidMessage {
 impl fmt::Display for InvalidMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { message, .. } => f.write_str(message),
+            Self::Syntax { message, .. } | Self::Clone { message, .. } => f.write_str(message),
             Self::TooDeep { start, limit } => {
                 write!(f, "the message is nested deeper than the limit of {limit}: {start:?}")
             }
-            Self::LineTooLong { start, limit } => {
-                write!(f, "the line is longer than the limit of {limit} bytes: {start:?}")
+            Self::TooLong { start, limit } => {
+                write!(f, "the message is longer than the limit of {limit} bytes: {start:?}")
             }
+            Self::Handle(error) => error.fmt(f),
         }
     }
 }

@@ -20,14 +20,21 @@ pub enum SendError {
         /// What was given, in Node's words: `function foo`, `type bigint (10n)`.
         received: String,
     },
-    /// `JSON.stringify` threw: a cycle, a bigint inside, or an exception of user code (`toJSON`, a
-    /// getter).
+    /// The serializer threw. `JSON.stringify`: a cycle, a bigint inside, or an exception of user
+    /// code (`toJSON`, a getter). Structured clone: something that cannot be cloned.
     Serialize(Exception),
     /// `JSON.stringify` answered `undefined`, as when `toJSON()` returns nothing.
     ///
     /// Node writes the word `undefined` in this case, which is not JSON and kills the receiver.
     /// Refused here.
     Nothing,
+    /// The clone is longer than a frame can be: 4 GiB.
+    TooLarge {
+        /// Bytes of the clone.
+        size: usize,
+    },
+    /// What was given to `send_raw()` is empty, or holds an LF and so is more than one line.
+    NotRaw,
     /// More bytes would wait in user space than
     /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes) allows.
     QueueFull {
@@ -38,17 +45,29 @@ pub enum SendError {
         /// The configured limit.
         limit: usize,
     },
+    /// More handles would wait for acknowledgement than
+    /// [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows. The handle of the
+    /// refused message is closed.
+    HandlesFull {
+        /// The configured limit.
+        limit: usize,
+    },
 }
 
 impl SendError {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Closed | Self::Missing | Self::InvalidType { .. } | Self::Nothing => {
-                Blame::Caller
-            }
-            Self::Serialize(Exception::TooDeep { .. }) | Self::QueueFull { .. } => Blame::Limit,
-            Self::Serialize(_) => Blame::Caller,
+            Self::Serialize(Exception::TooDeep { .. })
+            | Self::TooLarge { .. }
+            | Self::QueueFull { .. }
+            | Self::HandlesFull { .. } => Blame::Limit,
+            Self::Closed
+            | Self::Missing
+            | Self::InvalidType { .. }
+            | Self::Nothing
+            | Self::NotRaw
+            | Self::Serialize(_) => Blame::Caller,
         }
     }
 
@@ -58,16 +77,22 @@ impl SendError {
             Self::Closed => Some("ERR_IPC_CHANNEL_CLOSED"),
             Self::Missing => Some("ERR_MISSING_ARGS"),
             Self::InvalidType { .. } => Some("ERR_INVALID_ARG_TYPE"),
-            Self::Serialize(_) | Self::Nothing | Self::QueueFull { .. } => None,
+            Self::Serialize(_)
+            | Self::Nothing
+            | Self::TooLarge { .. }
+            | Self::NotRaw
+            | Self::QueueFull { .. }
+            | Self::HandlesFull { .. } => None,
         }
     }
 
     /// Node's error class.
     pub fn name(&self) -> &str {
         match self {
-            Self::Missing | Self::InvalidType { .. } | Self::Nothing => "TypeError",
+            Self::Missing | Self::InvalidType { .. } | Self::Nothing | Self::NotRaw => "TypeError",
             Self::Serialize(exception) => exception_name(exception),
-            Self::Closed | Self::QueueFull { .. } => "Error",
+            Self::TooLarge { .. } => "RangeError",
+            Self::Closed | Self::QueueFull { .. } | Self::HandlesFull { .. } => "Error",
         }
     }
 }
@@ -88,6 +113,13 @@ impl fmt::Display for SendError {
             },
             Self::Nothing => {
                 f.write_str("the message has no JSON form: JSON.stringify answered undefined")
+            }
+            Self::TooLarge { size } => {
+                write!(f, "the message has {size} bytes; a frame has room for 4294967295")
+            }
+            Self::NotRaw => f.write_str("a raw message is one line, not empty and without LF"),
+            Self::HandlesFull { limit } => {
+                write!(f, "{limit} handles wait for the peer already, as many as the limit allows")
             }
             Self::QueueFull { queued, size, limit } => write!(
                 f,

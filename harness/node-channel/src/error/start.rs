@@ -35,8 +35,6 @@ pub enum SpawnError {
         /// The descriptor number.
         index: u32,
     },
-    /// This version speaks JSON only.
-    AdvancedUnsupported,
 }
 
 impl SpawnError {
@@ -44,9 +42,7 @@ impl SpawnError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Program { .. } | Self::Setup { .. } => Blame::Os,
-            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } | Self::AdvancedUnsupported => {
-                Blame::Caller
-            }
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => Blame::Caller,
         }
     }
 
@@ -57,7 +53,6 @@ impl SpawnError {
                 source.raw_os_error().and_then(errno_name)
             }
             Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => Some("ERR_INVALID_ARG_VALUE"),
-            Self::AdvancedUnsupported => None,
         }
     }
 
@@ -65,7 +60,7 @@ impl SpawnError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => "TypeError",
-            Self::Program { .. } | Self::Setup { .. } | Self::AdvancedUnsupported => "Error",
+            Self::Program { .. } | Self::Setup { .. } => "Error",
         }
     }
 }
@@ -85,7 +80,6 @@ impl fmt::Display for SpawnError {
                 write!(f, "descriptor {index} is both the channel and an entry of stdio")
             }
             Self::IndexTooLarge { index } => write!(f, "{index} is no descriptor number"),
-            Self::AdvancedUnsupported => f.write_str(ADVANCED),
         }
     }
 }
@@ -113,8 +107,6 @@ pub enum EnvError {
         /// The value found.
         value: OsString,
     },
-    /// The parent asks for advanced serialization; this version speaks JSON only.
-    AdvancedUnsupported,
     /// The descriptor is not open: it was closed, or the variable was inherited without the
     /// descriptor.
     NotOpen {
@@ -152,7 +144,7 @@ impl EnvError {
             Self::NotOpen { .. } => Some("EBADF"),
             Self::NotASocket { .. } => Some("ENOTSOCK"),
             Self::Os { source } => source.raw_os_error().and_then(errno_name),
-            Self::UnknownMode { .. } | Self::AdvancedUnsupported | Self::AlreadyTaken => None,
+            Self::UnknownMode { .. } | Self::AlreadyTaken => None,
         }
     }
 
@@ -180,7 +172,6 @@ impl fmt::Display for EnvError {
                 "NODE_CHANNEL_SERIALIZATION_MODE is {:?}, neither \"json\" nor \"advanced\"",
                 value.to_string_lossy()
             ),
-            Self::AdvancedUnsupported => f.write_str(ADVANCED),
             Self::NotOpen { fd } => write!(f, "descriptor {fd} of NODE_CHANNEL_FD is not open"),
             Self::NotASocket { fd } => write!(f, "descriptor {fd} of NODE_CHANNEL_FD is no socket"),
             Self::AlreadyTaken => f.write_str("the channel of this process was taken before"),
@@ -197,6 +188,3 @@ impl std::error::Error for EnvError {
         }
     }
 }
-
-const ADVANCED: &str =
-    "advanced serialization is not supported yet by this version of node-channel";

@@ -5,15 +5,19 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command};
+use std::time::Duration;
 
 use super::child::Child;
 use super::exec::{ExecPlan, duplicate};
+use super::process::Process;
 use crate::channel::Channel;
 use crate::error::SpawnError;
 use crate::inherited::{CHANNEL_FD, SERIALIZATION_MODE};
-use crate::proto::{Limits, Role};
+use crate::proto::{Limits, Role, Serialization};
+use crate::signal::Signal;
 use crate::socket;
 
 /// Starts a child process with a channel, as Node's `fork()` does.
@@ -40,7 +44,12 @@ pub struct Fork {
     stdio: BTreeMap<u32, Stdio>,
     channel_at: u32,
     serialization: Serialization,
+    silent: bool,
     detached: bool,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    timeout: Duration,
+    kill_signal: Signal,
     limits: Limits,
 }
 
@@ -56,27 +65,6 @@ pub enum Stdio {
     Pipe,
     /// To this descriptor, which is given away.
     Fd(OwnedFd),
-}
-
-/// How messages are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Serialization {
-    /// One line of JSON a message.
-    #[default]
-    Json,
-    /// Structured clones. Not supported yet by this version: `spawn` refuses it.
-    Advanced,
-}
-
-impl Serialization {
-    /// Its word in the environment.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Advanced => "advanced",
-        }
-    }
 }
 
 #[derive(Debug, Default)]
@@ -106,8 +94,13 @@ impl Fork {
             stdio: BTreeMap::new(),
             channel_at: 3,
             serialization: Serialization::default(),
+            silent: false,
             detached: false,
-            limits: Limits::none(),
+            uid: None,
+            gid: None,
+            timeout: Duration::ZERO,
+            kill_signal: Signal::TERM,
+            limits: Limits::default(),
         }
     }
 
@@ -179,6 +172,13 @@ impl Fork {
         self
     }
 
+    /// Makes pipes of those of the first three descriptors that [`stdio`](Self::stdio) says nothing
+    /// of.
+    pub fn silent(&mut self, silent: bool) -> &mut Self {
+        self.silent = silent;
+        self
+    }
+
     /// The descriptor number of the channel in the child; 3 unless said otherwise.
     pub fn channel_at(&mut self, index: u32) -> &mut Self {
         self.channel_at = index;
@@ -198,6 +198,33 @@ impl Fork {
         self
     }
 
+    /// The user that the child runs as. Takes the right to change it; starting fails with `EPERM`
+    /// otherwise. Supplementary groups are given up, where that is allowed, as in Node.
+    pub fn uid(&mut self, uid: u32) -> &mut Self {
+        self.uid = Some(uid);
+        self
+    }
+
+    /// The group that the child runs as: see [`uid`](Self::uid).
+    pub fn gid(&mut self, gid: u32) -> &mut Self {
+        self.gid = Some(gid);
+        self
+    }
+
+    /// How long the child may run: after this it gets the [`kill_signal`](Self::kill_signal), once,
+    /// even if [`Child`] was dropped. Zero, which is the default, is no limit.
+    pub fn timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The signal that [`timeout`](Self::timeout) and [`Process::abort`] send; SIGTERM unless said
+    /// otherwise.
+    pub fn kill_signal(&mut self, signal: Signal) -> &mut Self {
+        self.kill_signal = signal;
+        self
+    }
+
     /// Limits for a child that is not trusted.
     pub fn limits(&mut self, limits: Limits) -> &mut Self {
         self.limits = limits;
@@ -207,16 +234,13 @@ impl Fork {
     /// Starts the child. Descriptors in [`Stdio::Fd`] are given away, and the entry is as if never
     /// made.
     pub fn spawn(&mut self) -> Result<Child, SpawnError> {
-        if self.serialization == Serialization::Advanced {
-            return Err(SpawnError::AdvancedUnsupported);
-        }
         let channel_at = descriptor_number(self.channel_at)?;
         if self.stdio.contains_key(&self.channel_at) {
             return Err(SpawnError::IndexTaken { index: self.channel_at });
         }
         let (ours, theirs) = socket::pair()
             .map_err(|error| SpawnError::Setup { doing: "socketpair", source: error.into() })?;
-        let channel = Channel::new(ours, Role::Parent, self.limits)
+        let channel = Channel::new(ours, Role::Parent, self.serialization, self.limits)
             .map_err(|source| SpawnError::Setup { doing: "fcntl", source })?;
 
         let mut command = self.command();
@@ -241,18 +265,41 @@ impl Fork {
         if self.detached {
             plan.own_session();
         }
+        if self.gid.is_some() && self.uid.is_none() {
+            // std does it for a user only.
+            plan.give_up_groups();
+        }
         let spawned = plan.spawn(&mut command);
         // The child's ends of channel and pipes: as long as they are open here, the end of the
         // child goes unnoticed.
         drop(command);
         let child = spawned
             .map_err(|source| SpawnError::Program { program: self.program.clone(), source })?;
-        Ok(Child::new(child, channel, pipes))
+        let child = Child::new(child, self.kill_signal, channel, pipes);
+        if !self.timeout.is_zero() {
+            let watched = child.process().abort_after(self.timeout);
+            watched.map_err(|source| given_up(&child.process(), "thread", source))?;
+        }
+        Ok(child)
+    }
+
+    /// As [`spawn`](Self::spawn), inside a tokio runtime.
+    #[cfg(feature = "tokio")]
+    pub fn spawn_tokio(&mut self) -> Result<crate::tokio::Child, SpawnError> {
+        let child = self.spawn()?;
+        let process = child.process();
+        child.try_into().map_err(|source| given_up(&process, "tokio", source))
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.exec_args).args(&self.module).args(&self.args);
+        if let Some(uid) = self.uid {
+            command.uid(uid);
+        }
+        if let Some(gid) = self.gid {
+            command.gid(gid);
+        }
         if let Some(directory) = &self.settings.current_dir {
             command.current_dir(directory);
         }
@@ -272,7 +319,7 @@ impl Fork {
 
     /// What the child gets, leaving behind what can be used again.
     fn take_stdio(&mut self) -> BTreeMap<u32, Stdio> {
-        let taken = std::mem::take(&mut self.stdio);
+        let mut taken = std::mem::take(&mut self.stdio);
         for (index, stdio) in &taken {
             let again = match stdio {
                 Stdio::Inherit => Stdio::Inherit,
@@ -282,8 +329,19 @@ impl Fork {
             };
             self.stdio.insert(*index, again);
         }
+        if self.silent {
+            for index in (0..3).filter(|index| *index != self.channel_at) {
+                taken.entry(index).or_insert(Stdio::Pipe);
+            }
+        }
         taken
     }
+}
+
+/// The error of a step that came after the start: without it, there is no child.
+fn given_up(process: &Process, doing: &'static str, source: io::Error) -> SpawnError {
+    process.end();
+    SpawnError::Setup { doing, source }
 }
 
 fn descriptor_number(index: u32) -> Result<RawFd, SpawnError> {

@@ -1,17 +1,14 @@
 //! A running child.
 
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{self, ChildStderr, ChildStdin, ChildStdout};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fmt, io};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-
+use super::process::Process;
 use crate::channel::Channel;
 use crate::signal::Signal;
 
@@ -31,9 +28,7 @@ pub struct Child {
     pub stderr: Option<ChildStderr>,
     /// Pipes at other descriptors of the child, by number. Each leads both ways.
     pub pipes: BTreeMap<u32, UnixStream>,
-    process: process::Child,
-    pidfd: Option<OwnedFd>,
-    status: Option<ExitStatus>,
+    process: Process,
 }
 
 /// How a child ended.
@@ -49,19 +44,17 @@ pub struct ExitStatus {
 impl Child {
     pub(super) fn new(
         mut process: process::Child,
+        kill_signal: Signal,
         channel: Channel,
         pipes: BTreeMap<u32, UnixStream>,
     ) -> Self {
-        let pidfd = pid(&process).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         Self {
             channel,
             stdin: process.stdin.take(),
             stdout: process.stdout.take(),
             stderr: process.stderr.take(),
             pipes,
-            process,
-            pidfd,
-            status: None,
+            process: Process::new(process, kill_signal),
         }
     }
 
@@ -73,15 +66,12 @@ impl Child {
     /// A descriptor that becomes readable when the child ends, for an event loop; `None` where the
     /// kernel has none.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
-        self.pidfd.as_ref().map(AsFd::as_fd)
+        self.process.pidfd()
     }
 
     /// How the child ended; `None` while it runs.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        if self.status.is_none() {
-            self.status = self.process.try_wait()?.map(ExitStatus::from);
-        }
-        Ok(self.status)
+        self.process.try_wait()
     }
 
     /// Waits for the child's end. Closes its stdin first; the channel stays as it is.
@@ -90,52 +80,23 @@ impl Child {
     /// [`Channel::disconnect`].
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take());
-        let status = ExitStatus::from(self.process.wait()?);
-        self.status = Some(status);
-        Ok(status)
+        self.process.wait()
     }
 
     /// Waits for the child's end, but no longer than this; `None` if it still runs then.
     pub fn wait_timeout(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
         drop(self.stdin.take());
-        let deadline = Instant::now().checked_add(timeout);
-        loop {
-            if let Some(status) = self.try_wait()? {
-                return Ok(Some(status));
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return Ok(None);
-            }
-            match &self.pidfd {
-                Some(pidfd) => {
-                    let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-                    match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout.as_ref()) {
-                        Ok(_) | Err(Errno::INTR) => {}
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                None => std::thread::sleep(left.unwrap_or(POLL_INTERVAL).min(POLL_INTERVAL)),
-            }
-        }
+        self.process.wait_timeout(timeout)
     }
 
     /// Sends a signal; answers whether there was a process to get it.
     pub fn kill(&mut self, signal: Signal) -> io::Result<bool> {
-        if self.try_wait()?.is_some() {
-            return Ok(false);
-        }
-        let sent = match (&self.pidfd, pid(&self.process)) {
-            (Some(pidfd), _) => pidfd_send_signal(pidfd, signal.raw()),
-            // Not waited for, so the number is still this child's.
-            (None, Some(pid)) => rustix::process::kill_process(pid, signal.raw()),
-            (None, None) => Err(Errno::SRCH),
-        };
-        match sent {
-            Ok(()) => Ok(true),
-            Err(Errno::SRCH) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        self.process.kill(signal)
+    }
+
+    /// The process alone, for other threads, or for when the channel is taken apart.
+    pub fn process(&self) -> Process {
+        self.process.clone()
     }
 }
 
@@ -161,9 +122,3 @@ impl fmt::Display for ExitStatus {
         }
     }
 }
-
-fn pid(process: &process::Child) -> Option<Pid> {
-    i32::try_from(process.id()).ok().and_then(Pid::from_raw)
-}
-
-const POLL_INTERVAL: Duration = Duration::from_millis(5);

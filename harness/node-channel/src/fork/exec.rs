@@ -23,6 +23,7 @@ use rustix::io::{Errno, dup2, fcntl_dupfd_cloexec};
 pub(super) struct ExecPlan {
     mappings: Vec<Mapping>,
     session: bool,
+    no_groups: bool,
 }
 
 #[derive(Debug)]
@@ -44,9 +45,14 @@ impl ExecPlan {
         self.session = true;
     }
 
+    /// Makes the child give up its supplementary groups, where it may.
+    pub(super) fn give_up_groups(&mut self) {
+        self.no_groups = true;
+    }
+
     /// Starts the command according to the plan.
     pub(super) fn spawn(self, command: &mut Command) -> io::Result<Child> {
-        if !self.mappings.is_empty() || self.session {
+        if !self.mappings.is_empty() || self.session || self.no_groups {
             self.install(command)?;
         }
         let mut attempts = 1;
@@ -88,8 +94,11 @@ impl ExecPlan {
         for Mapping { source, target, known } in &self.mappings {
             placements.push((fcntl_dupfd_cloexec(source, above)?, *target, Arc::clone(known)));
         }
-        let session = self.session;
+        let (session, no_groups) = (self.session, self.no_groups);
         let between = move || {
+            if no_groups {
+                let _not_allowed = rustix::thread::set_thread_groups(&[]);
+            }
             if session {
                 rustix::process::setsid()?;
             }
@@ -104,8 +113,8 @@ impl ExecPlan {
             }
             Ok(())
         };
-        // SAFETY: between fork and exec only async-signal-safe calls are made: setsid(2), fstat(2)
-        // and dup2(2), straight to the kernel. Nothing is allocated, locked or freed; a failure is
+        // SAFETY: between fork and exec only async-signal-safe calls are made: setgroups(2),
+        // setsid(2), fstat(2) and dup2(2), straight to the kernel. Nothing is allocated, locked or freed; a failure is
         // a bare errno.
         unsafe { command.pre_exec(between) };
         Ok(())

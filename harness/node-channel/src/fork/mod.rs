@@ -3,6 +3,8 @@
 mod builder;
 mod child;
 mod exec;
+mod process;
 
-pub use builder::{Fork, Serialization, Stdio};
+pub use builder::{Fork, Stdio};
 pub use child::{Child, ExitStatus};
+pub use process::Process;

@@ -1,65 +1,140 @@
-//! JSON messages: from values to lines, from lines to values.
+//! From values to bytes on the wire and back, in both serializations.
 
-use js_value::{Exception, Graph, Kind, Slot, Value, json};
+use std::fmt::Write as _;
 
-use super::Limits;
-use super::deframer::excerpt;
+use js_value::{Exception, Graph, Kind, Value, clone, json};
+use memchr::memchr;
+
+use super::Serialization;
+use super::inbox::{EXCERPT_BYTES, LENGTH_BYTES};
 use crate::error::{InvalidMessage, SendError};
 
-/// Appends the line of a message. On an error the buffer is as before.
-pub(super) fn encode(message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
-    check(message)?;
-    match json::write(message, message.root(), &json::StringifyOptions::default(), out) {
-        Ok(true) => {
-            out.push(b'\n');
-            Ok(())
+/// How an end writes and reads its messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Codec {
+    pub(crate) serialization: Serialization,
+    /// Deepest nesting of a message that is read.
+    pub(crate) max_depth: Option<usize>,
+}
+
+impl Codec {
+    /// Appends a message with its framing. On an error the buffer is as before.
+    pub(crate) fn encode(self, message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
+        self.frame(out, |out| match self.serialization {
+            Serialization::Json => encode_json(message, out),
+            Serialization::Advanced => encode_clone(message, out),
+        })
+    }
+
+    /// Appends what `write` appends, with framing around it. On an error the buffer is as before.
+    pub(crate) fn frame<E: From<SendError>>(
+        self,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let before = out.len();
+        let prefix = match self.serialization {
+            Serialization::Json => 0,
+            Serialization::Advanced => LENGTH_BYTES,
+        };
+        out.resize(before + prefix, 0);
+        let written = write(out).and_then(|()| match self.serialization {
+            Serialization::Json => {
+                out.push(b'\n');
+                Ok(())
+            }
+            Serialization::Advanced => {
+                let size = out.len() - before - LENGTH_BYTES;
+                let length = u32::try_from(size).map_err(|_| SendError::TooLarge { size })?;
+                out[before..][..LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
+                Ok(())
+            }
+        });
+        if written.is_err() {
+            out.truncate(before);
         }
+        written
+    }
+
+    /// Checks that bytes can be a message without its framing, as far as the framing is concerned.
+    pub(crate) fn check_raw(self, raw: &[u8]) -> Result<(), SendError> {
+        let fits = match self.serialization {
+            Serialization::Json => !raw.is_empty() && memchr(b'\n', raw).is_none(),
+            Serialization::Advanced => !raw.is_empty(),
+        };
+        if fits { Ok(()) } else { Err(SendError::NotRaw) }
+    }
+
+    /// Reads a message without its framing.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Graph, InvalidMessage> {
+        match self.serialization {
+            Serialization::Json => self.decode_json(&String::from_utf8_lossy(bytes)),
+            Serialization::Advanced => self.decode_clone(bytes),
+        }
+    }
+
+    /// The first bytes of a message, for people.
+    pub(crate) fn excerpt(self, bytes: &[u8]) -> String {
+        match self.serialization {
+            Serialization::Json => {
+                let start = &bytes[..bytes.len().min(EXCERPT_BYTES)];
+                let mut text = String::from_utf8_lossy(start).into_owned();
+                // A character that the cut went through is no invalid one.
+                if start.len() < bytes.len() && text.ends_with(char::REPLACEMENT_CHARACTER) {
+                    text.pop();
+                }
+                text
+            }
+            Serialization::Advanced => {
+                let mut text = String::new();
+                for byte in bytes.iter().take(EXCERPT_BYTES / 4) {
+                    let gap = if text.is_empty() { "" } else { " " };
+                    let _written = write!(text, "{gap}{byte:02x}");
+                }
+                text
+            }
+        }
+    }
+
+    fn decode_json(self, line: &str) -> Result<Graph, InvalidMessage> {
+        let limits = json::ParseLimits { max_depth: self.max_depth };
+        json::parse(line, &limits).map_err(|error| {
+            let start = self.excerpt(line.as_bytes());
+            let message = error.to_string();
+            match error {
+                json::ParseError::TooDeep { limit } => InvalidMessage::TooDeep { start, limit },
+                _ => InvalidMessage::Syntax { start, message },
+            }
+        })
+    }
+
+    fn decode_clone(self, payload: &[u8]) -> Result<Graph, InvalidMessage> {
+        let limits = clone::ReadLimits { max_depth: self.max_depth, ..Default::default() };
+        clone::read(payload, &limits).map_err(|error| {
+            let start = self.excerpt(payload);
+            match error {
+                clone::ReadError::TooDeep { limit, .. } => InvalidMessage::TooDeep { start, limit },
+                _ => InvalidMessage::Clone { start, message: error.to_string() },
+            }
+        })
+    }
+}
+
+fn encode_json(message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
+    match json::write(message, message.root(), &json::StringifyOptions::default(), out) {
+        Ok(true) => Ok(()),
         Ok(false) => Err(SendError::Nothing),
         Err(exception) => Err(SendError::Serialize(exception)),
     }
 }
 
-/// Reads the message in a line.
-pub(super) fn decode(line: &str, limits: &Limits) -> Result<Graph, InvalidMessage> {
-    let parse_limits = json::ParseLimits { max_depth: limits.max_depth };
-    json::parse(line, &parse_limits).map_err(|error| {
-        let start = excerpt(line).to_owned();
-        let message = error.to_string();
-        match error {
-            json::ParseError::TooDeep { limit } => InvalidMessage::TooDeep { start, limit },
-            _ => InvalidMessage::Syntax { start, message },
-        }
-    })
+fn encode_clone(message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
+    clone::write(message, message.root(), &clone::WriteOptions::default(), out)
+        .map_err(SendError::Serialize)
 }
 
-/// The `cmd` of a reserved message, without its prefix `NODE_`: lone surrogates read as U+FFFD.
-///
-/// Reserved are objects (arrays too) whose `cmd` is a string of more than five code units that
-/// starts with `NODE_`.
-pub(super) fn reserved_command(message: &Graph) -> Option<String> {
-    let Value::Object(id) = message.root() else {
-        return None;
-    };
-    let property = message.object(*id).properties.get("cmd")?;
-    let Slot::Data(Value::String(command)) = &property.slot else {
-        return None;
-    };
-    if command.len_utf16() <= PREFIX.len() {
-        return None;
-    }
-    command.to_string_lossy().strip_prefix(PREFIX).map(str::to_owned)
-}
-
-/// The class of what `JSON.stringify` throws.
-pub(crate) fn exception_name(exception: &Exception) -> &str {
-    match exception {
-        Exception::Thrown { class, .. } => class.name(),
-        _ => "RangeError",
-    }
-}
-
-/// What Node's `send()` refuses before it serializes.
-fn check(message: &Graph) -> Result<(), SendError> {
+/// What Node's `send()` refuses before it serializes, whatever the serialization.
+pub(crate) fn check(message: &Graph) -> Result<(), SendError> {
     let received = match message.root() {
         Value::Undefined => return Err(SendError::Missing),
         Value::BigInt(number) => format!("type bigint ({number}n)"),
@@ -73,4 +148,10 @@ fn check(message: &Graph) -> Result<(), SendError> {
     Err(SendError::InvalidType { received })
 }
 
-const PREFIX: &str = "NODE_";
+/// The class of what a serializer throws.
+pub(crate) fn exception_name(exception: &Exception) -> &str {
+    match exception {
+        Exception::Thrown { class, .. } => class.name(),
+        _ => "RangeError",
+    }
+}

@@ -1,13 +1,17 @@
 //! One end of a channel.
 
-use js_value::Graph;
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 
-use super::codec;
-use super::deframer::{Deframer, Line};
-use super::event::{Event, EventQueue, MessageId};
+use super::codec::Codec;
+use super::counts::{Counts, Waker};
+use super::event::{Event, EventQueue, MessageId, Taken};
+use super::handshake::{Held, Unacknowledged};
+use super::inbox::Inbox;
 use super::outbox::Outbox;
-use super::{KeepAlive, Limits};
-use crate::error::{DisconnectError, InvalidMessage, SendError, Undelivered};
+use super::reserved::Glance;
+use super::{KeepAlive, Limits, Serialization};
+use crate::error::{DisconnectError, Undelivered};
 
 /// `send()` answers `true` while fewer bytes than this wait in user space.
 pub const BACKLOG_THRESHOLD: usize = 131_072;
@@ -25,161 +29,178 @@ pub enum Role {
 /// One end of a channel, without I/O.
 ///
 /// A front end does four things: it writes what [`transmit`](Self::transmit) answers and says how
-/// much of it went out, hands over what it reads, says when nothing more can be read, and takes
-/// [events](Self::poll_event).
+/// much of it went out, reads into the [`room`](Self::room) and says what came, says when nothing
+/// more can be read, and takes [events](Self::poll_event).
 ///
 /// ```
 /// use js_value::Graph;
-/// use node_channel::proto::{Connection, Event, Limits, Role};
+/// use node_channel::proto::{Connection, Event, Limits, Role, Serialization};
 ///
-/// let mut parent = Connection::new(Role::Parent, Limits::none());
-/// let mut child = Connection::new(Role::Child, Limits::none());
+/// let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::default());
+/// let mut child = Connection::new(Role::Child, Serialization::Json, Limits::default());
 /// parent.send(&Graph::from("hello"))?;
 /// child.receive(parent.transmit());
 /// parent.transmitted(parent.transmit().len());
-/// assert!(matches!(child.poll_event(), Some(Event::Message(m)) if m.view().as_str() == Some("hello")));
+/// let Some(Event::Message(message)) = child.poll_event() else { panic!("no message") };
+/// assert_eq!(message.value.view().as_str(), Some("hello"));
 /// # Ok::<(), node_channel::SendError>(())
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    connected: bool,
+    pub(super) state: State,
     /// A message was cut by a failed write; what follows would be garbage to the peer.
-    broken: Option<i32>,
-    next_id: u64,
-    deframer: Deframer,
-    outbox: Outbox,
-    events: EventQueue,
-    keep_alive: KeepAlive,
-    limits: Limits,
+    pub(super) broken: Option<i32>,
+    pub(super) next_id: u64,
+    pub(super) codec: Codec,
+    pub(super) inbox: Inbox,
+    pub(super) glance: Glance,
+    /// Received descriptors whose messages are not here yet.
+    pub(super) descriptors: VecDeque<OwnedFd>,
+    pub(super) outbox: Outbox,
+    pub(super) unacknowledged: Option<Unacknowledged>,
+    pub(super) held: Held,
+    pub(super) counts: Counts,
+    pub(super) events: EventQueue,
+    pub(super) keep_alive: KeepAlive,
+    pub(super) limits: Limits,
+}
+
+/// How far the end of a channel has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    /// Disconnected by the program, while the peer still owes an acknowledgement.
+    Closing,
+    Closed,
+}
+
+/// What [`Connection::poll_raw`] answers.
+#[derive(Debug)]
+pub enum Raw<'a> {
+    /// A message of the peer's program as it came, without its framing: the text of a line, or the
+    /// payload of a frame. Nobody has looked whether it is valid.
+    Message(&'a [u8]),
+    /// Any other event, messages with a handle among them.
+    Event(Event),
 }
 
 impl Connection {
     /// An open end.
-    pub fn new(role: Role, limits: Limits) -> Self {
+    pub fn new(role: Role, serialization: Serialization, limits: Limits) -> Self {
         Self {
-            connected: true,
+            state: State::Open,
             broken: None,
             next_id: 0,
-            deframer: Deframer::new(limits.max_line_bytes),
+            codec: Codec { serialization, max_depth: limits.max_depth },
+            inbox: Inbox::new(serialization, limits.max_message_bytes),
+            glance: Glance::new(),
+            descriptors: VecDeque::new(),
             outbox: Outbox::default(),
+            unacknowledged: None,
+            held: Held::default(),
+            counts: Counts::default(),
             events: EventQueue::default(),
             keep_alive: KeepAlive::new(role),
             limits,
         }
     }
 
-    /// Whether the channel is open: false from `disconnect()` or the end of the peer's stream on.
+    /// Whether messages can be sent: false from `disconnect()` or the end of the peer's stream on.
     pub fn connected(&self) -> bool {
-        self.connected
+        self.state == State::Open
     }
 
-    /// Queues a message. Serialization happens here; an error leaves the channel as it was.
-    ///
-    /// Every message that is taken gets one [`Event::Sent`].
-    pub fn send(&mut self, message: &Graph) -> Result<MessageId, SendError> {
-        if !self.connected {
-            return Err(SendError::Closed);
-        }
-        let queued = self.queued_bytes();
-        let buffer = self.outbox.buffer();
-        let before = buffer.len();
-        codec::encode(message, buffer)?;
-        let size = buffer.len() - before;
-        if let Some(limit) = self.limits.max_queued_bytes
-            && queued.saturating_add(size) > limit
-        {
-            buffer.truncate(before);
-            return Err(SendError::QueueFull { queued, size, limit });
-        }
-        let id = MessageId(self.next_id);
-        self.next_id += 1;
-        self.outbox.commit(Some(id));
-        self.fail_if_broken();
-        Ok(id)
+    /// Whether there is nothing more to read or write. A channel that was disconnected while the
+    /// peer owed the acknowledgement of a handle closes after that.
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
     }
 
-    /// Bytes to write now; empty if there are none. Report back with
-    /// [`transmitted`](Self::transmitted) or [`transmit_failed`](Self::transmit_failed).
-    pub fn transmit(&self) -> &[u8] {
-        self.outbox.pending()
-    }
-
-    /// Says that the kernel took the first `count` bytes of [`transmit`](Self::transmit).
-    pub fn transmitted(&mut self, count: usize) {
-        let events = &mut self.events;
-        self.outbox.advance(count, |id| report(events, id, Ok(())));
-    }
-
-    /// Says that a write failed for good: all that waits completes with the error.
-    ///
-    /// As in Node the channel stays connected until the peer's stream ends: a peer that stopped
-    /// reading may still talk.
-    pub fn transmit_failed(&mut self, errno: i32) {
-        let events = &mut self.events;
-        let cut = self.outbox.discard(|id| report(events, id, Err(Undelivered::Os { errno })));
-        if cut {
-            self.broken = Some(errno);
-        }
+    /// How messages are written.
+    pub fn serialization(&self) -> Serialization {
+        self.codec.serialization
     }
 
     /// Bytes that wait in user space.
     pub fn queued_bytes(&self) -> usize {
-        self.transmit().len()
+        self.outbox.len() + self.held.bytes()
     }
 
-    /// Node's answer to `send()`: whether fewer than [`BACKLOG_THRESHOLD`] bytes wait. Ask after
-    /// the write attempt.
+    /// Handles that wait to be acknowledged, or to be sent.
+    pub fn queued_handles(&self) -> usize {
+        usize::from(self.unacknowledged.is_some()) + self.held.handles()
+    }
+
+    /// Node's answer to `send()`. Ask after the write attempt.
+    ///
+    /// Usually whether fewer than [`BACKLOG_THRESHOLD`] bytes wait. Behind a handle that is not
+    /// acknowledged it is true for the first message only.
     pub fn accepts(&self) -> bool {
-        self.queued_bytes() < BACKLOG_THRESHOLD
-    }
-
-    /// Takes the next bytes of the peer's stream.
-    pub fn receive(&mut self, bytes: &[u8]) {
-        if !self.connected {
-            return;
+        match self.held.len() {
+            0 => self.outbox.len() < BACKLOG_THRESHOLD,
+            waiting => waiting == 1,
         }
-        let Self { deframer, outbox, events, limits, .. } = self;
-        deframer.push(bytes, |line| match line {
-            Line::Complete(text) => match codec::decode(&text, limits) {
-                Ok(message) => match codec::reserved_command(&message) {
-                    None => events.push(Event::Message(message)),
-                    Some(command) => {
-                        if command == "HANDLE" && outbox.replies() < MAX_WAITING_REPLIES {
-                            outbox.buffer().extend_from_slice(HANDLE_NACK);
-                            outbox.commit(None);
-                        }
-                        events.push(Event::Reserved(message));
-                    }
-                },
-                Err(error) => events.push(Event::Invalid(error)),
-            },
-            Line::TooLong { start, limit } => {
-                events.push(Event::Invalid(InvalidMessage::LineTooLong { start, limit }));
-            }
-        });
-        self.fail_if_broken();
-    }
-
-    /// Says that the peer's stream has ended, or failed: both directions are closed, an unfinished
-    /// line is dropped.
-    pub fn receive_end(&mut self) {
-        self.close(Undelivered::PeerClosed);
     }
 
     /// Closes both directions at once. What waits in user space is dropped, and completes with an
     /// error.
+    ///
+    /// While a handle is not acknowledged, that comes first, as in Node: nothing can be sent from
+    /// now on, but what waits behind the handle still goes out, and what the peer sends is still
+    /// received.
     pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        if !self.connected {
+        if self.state != State::Open {
             return Err(DisconnectError);
         }
-        self.close(Undelivered::Disconnected);
+        if self.unacknowledged.is_some() {
+            self.state = State::Closing;
+        } else {
+            self.close(Undelivered::Disconnected);
+        }
         Ok(())
+    }
+
+    /// Closes both directions at once, whatever waits.
+    pub fn abandon(&mut self) {
+        self.close(Undelivered::Disconnected);
     }
 
     /// The next event, oldest first. [`Event::Disconnected`] is the last.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop()
+        let event = self.take_event();
+        self.tidy();
+        event
+    }
+
+    fn take_event(&mut self) -> Option<Event> {
+        Some(match self.events.pop()? {
+            Taken::Event(event) => event,
+            Taken::Place(place, message) => {
+                let read = match message {
+                    Some(message) => Ok(*message),
+                    None => self.codec.decode(self.inbox.bytes(&place)),
+                };
+                self.inbox.take(&place);
+                match read {
+                    Ok(message) => Event::Message(message.into()),
+                    Err(error) => Event::Invalid(error),
+                }
+            }
+        })
+    }
+
+    /// The next event, with a message of the peer's program as the bytes that came.
+    #[must_use]
+    pub fn poll_raw(&mut self) -> Option<Raw<'_>> {
+        self.tidy();
+        Some(match self.events.pop()? {
+            Taken::Event(event) => Raw::Event(event),
+            Taken::Place(place, _) => {
+                self.inbox.take(&place);
+                Raw::Message(self.inbox.bytes(&place))
+            }
+        })
     }
 
     /// Whether [`poll_event`](Self::poll_event) has something to give.
@@ -199,35 +220,53 @@ impl Connection {
 
     /// Whether the channel keeps an event loop alive.
     pub fn is_referenced(&self) -> bool {
-        self.connected && (self.keep_alive.holds() || !self.transmit().is_empty())
+        !self.is_closed() && (self.keep_alive.holds() || self.outbox.len() > 0)
     }
 
-    fn close(&mut self, reason: Undelivered) {
-        if !std::mem::take(&mut self.connected) {
+    /// Whether the peer waits for received connections to be closed, so that the channel may have
+    /// something to write although nothing came: see [`set_waker`](Self::set_waker).
+    pub fn awaits_sockets(&self) -> bool {
+        !self.is_closed() && self.counts.awaited()
+    }
+
+    /// What to call, on any thread, when the last connection of a server was dropped that the peer
+    /// waits for. [`settle`](Self::settle) then has something to write.
+    pub fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
+        let waker: Waker = std::sync::Arc::new(waker);
+        self.counts.set_waker(Some(waker));
+    }
+
+    pub(super) fn close(&mut self, reason: Undelivered) {
+        if std::mem::replace(&mut self.state, State::Closed) == State::Closed {
             return;
         }
-        let events = &mut self.events;
-        self.outbox.discard(|id| report(events, id, Err(reason)));
-        events.push(Event::Disconnected);
-        self.deframer.clear();
+        self.fail_all(Err(reason));
+        self.unacknowledged = None;
+        self.descriptors.clear();
+        self.counts.set_waker(None);
+        self.events.push(Event::Disconnected);
+        self.inbox.forget_unfinished();
     }
 
-    fn fail_if_broken(&mut self) {
-        if let Some(errno) = self.broken {
-            self.transmit_failed(errno);
-        }
+    /// Completes all that waits in user space.
+    pub(super) fn fail_all(&mut self, result: Result<(), Undelivered>) {
+        let events = &mut self.events;
+        self.outbox.discard(|id| report(events, id, result));
+        self.held.discard(|id| report(events, Some(id), result));
+    }
+
+    /// Gives back what the messages took that nobody will ask for again.
+    pub(super) fn tidy(&mut self) {
+        self.inbox.tidy(!self.events.has_places());
     }
 }
 
-fn report(events: &mut EventQueue, id: Option<MessageId>, result: Result<(), Undelivered>) {
+pub(super) fn report(
+    events: &mut EventQueue,
+    id: Option<MessageId>,
+    result: Result<(), Undelivered>,
+) {
     if let Some(id) = id {
         events.push(Event::Sent { id, result });
     }
 }
-
-/// A peer that sends a descriptor waits for an answer, and queues all it sends until it has one.
-const HANDLE_NACK: &[u8] = b"{\"cmd\":\"NODE_HANDLE_NACK\"}\n";
-
-/// A peer sends one descriptor at a time, so more unanswered ones are no protocol but a flood: not
-/// answered.
-const MAX_WAITING_REPLIES: usize = 1024;

@@ -4,17 +4,30 @@ use std::collections::VecDeque;
 
 use js_value::Graph;
 
+use super::inbox::Place;
 use crate::error::{InvalidMessage, Undelivered};
+use crate::handle::Handle;
+
+/// A message with what came along.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Message {
+    /// The message itself.
+    pub value: Graph,
+    /// The socket that came with it. Dropping it closes it.
+    pub handle: Option<Handle>,
+}
 
 /// Something that happened on a channel.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// A message of the peer's program.
-    Message(Graph),
+    Message(Message),
     /// A message of the peer's runtime: an object whose `cmd` starts with `NODE_`. Most programs
-    /// ignore these.
-    Reserved(Graph),
+    /// ignore these. A message around a handle (`NODE_HANDLE`) is not among them unless its handle
+    /// is missing: what is reported is the message inside.
+    Reserved(Message),
     /// A message that `send()` took is done with: its last byte was handed to the kernel, or never
     /// will be.
     Sent {
@@ -23,7 +36,30 @@ pub enum Event {
         /// Whether it was written.
         result: Result<(), Undelivered>,
     },
-    /// The peer sent a line that is no message. The channel stays usable.
+    /// The peer did not take a handle. Node has no handle for its program then, nor the message
+    /// that went with it.
+    HandleRefused {
+        /// The number that `send_with()` answered.
+        id: MessageId,
+        /// The handle, given back.
+        handle: Handle,
+    },
+    /// How many connections of a server the peer holds: the answer to
+    /// [`request_count`](crate::Channel::request_count).
+    SocketCount {
+        /// The key that the sockets were sent with.
+        key: String,
+        /// How many are open.
+        count: u64,
+    },
+    /// The peer holds no more connections of a server: the answer to
+    /// [`notify_close`](crate::Channel::notify_close).
+    SocketsClosed {
+        /// The key that the sockets were sent with.
+        key: String,
+    },
+    /// The peer sent something that is no message, or a handle that cannot be used. The channel
+    /// stays usable.
     Invalid(InvalidMessage),
     /// The channel is closed, from either side. Reported once, and always last.
     Disconnected,
@@ -40,22 +76,48 @@ impl MessageId {
     }
 }
 
+impl From<Graph> for Message {
+    fn from(value: Graph) -> Self {
+        Self { value, handle: None }
+    }
+}
+
+impl Event {
+    fn has_handle(&self) -> bool {
+        matches!(self, Self::Message(message) | Self::Reserved(message) if message.handle.is_some())
+    }
+}
+
 /// Events in order. A run of completions takes one entry, so a program that sends for hours and
 /// never asks for its completions does not grow.
 #[derive(Debug, Default)]
 pub(crate) struct EventQueue {
     queue: VecDeque<Entry>,
+    /// How many entries are places in the inbox.
+    places: usize,
+    /// How many received handles wait to be taken.
+    handles: usize,
 }
 
 #[derive(Debug)]
 enum Entry {
     Event(Event),
+    Place(Place, Option<Box<Graph>>),
     Sent { first: u64, last: u64, result: Result<(), Undelivered> },
+}
+
+/// An event, or the place in the inbox of a message of the peer's program; with the message if it
+/// had to be read already.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    Event(Event),
+    Place(Place, Option<Box<Graph>>),
 }
 
 impl EventQueue {
     pub(crate) fn push(&mut self, event: Event) {
         let Event::Sent { id: MessageId(id), result } = event else {
+            self.handles += usize::from(event.has_handle());
             self.queue.push_back(Entry::Event(event));
             return;
         };
@@ -69,22 +131,46 @@ impl EventQueue {
         }
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Event> {
+    pub(crate) fn push_place(&mut self, place: Place, message: Option<Box<Graph>>) {
+        self.places += 1;
+        self.queue.push_back(Entry::Place(place, message));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Taken> {
         if let Some(Entry::Sent { first, last, result }) = self.queue.front_mut()
             && *first < *last
         {
             let event = Event::Sent { id: MessageId(*first), result: *result };
             *first += 1;
-            return Some(event);
+            return Some(Taken::Event(event));
         }
         Some(match self.queue.pop_front()? {
-            Entry::Event(event) => event,
-            Entry::Sent { first, result, .. } => Event::Sent { id: MessageId(first), result },
+            Entry::Event(event) => {
+                self.handles -= usize::from(event.has_handle());
+                Taken::Event(event)
+            }
+            Entry::Sent { first, result, .. } => {
+                Taken::Event(Event::Sent { id: MessageId(first), result })
+            }
+            Entry::Place(place, message) => {
+                self.places -= 1;
+                Taken::Place(place, message)
+            }
         })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether bytes of the inbox wait to be taken.
+    pub(crate) fn has_places(&self) -> bool {
+        self.places > 0
+    }
+
+    /// Received handles that wait to be taken.
+    pub(crate) fn handles(&self) -> usize {
+        self.handles
     }
 
     #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::MessageId;
+use super::buffer::Buffer;
 
-/// Bytes in the order they go out.
+/// Bytes in the order they go out. At most one message in them carries a descriptor: what is sent
+/// after it waits for its acknowledgement elsewhere.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// `bytes[head..]` waits. Bytes before `head` are written and go when they are the larger part.
-    bytes: Vec<u8>,
-    head: usize,
+    buffer: Buffer,
     /// Messages not written whole, oldest first, each with its end as an offset in the whole
     /// stream.
     ends: VecDeque<(Option<MessageId>, u64)>,
@@ -17,34 +17,61 @@ pub(crate) struct Outbox {
     written: u64,
     /// Where the oldest message that is not written whole starts in the stream.
     front_start: u64,
-    /// How many of `ends` are replies of the protocol itself.
+    /// How many of `ends` are of the protocol itself.
     replies: usize,
+    /// Where the message starts whose first byte carries the descriptor.
+    descriptor_at: Option<u64>,
 }
 
 impl Outbox {
-    pub(crate) fn pending(&self) -> &[u8] {
-        &self.bytes[self.head..]
+    /// Bytes that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Bytes that may be written now: a message with a descriptor begins a write.
+    pub(crate) fn writable(&self) -> &[u8] {
+        let bytes = self.buffer.bytes();
+        match self.descriptor_at {
+            Some(at) if at > self.written => &bytes[..(at - self.written) as usize],
+            _ => bytes,
+        }
+    }
+
+    /// Whether the descriptor goes with the first byte of what is [writable](Self::writable).
+    pub(crate) fn descriptor_is_next(&self) -> bool {
+        self.descriptor_at == Some(self.written)
     }
 
     /// The buffer to append a message to. Follow with [`commit`](Self::commit), or leave it as it
     /// was.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+    pub(crate) fn buffer(&mut self) -> &mut Buffer {
+        &mut self.buffer
     }
 
-    /// Says that the buffer now ends with one more message. One without id is a reply of the
-    /// protocol itself.
-    pub(crate) fn commit(&mut self, id: Option<MessageId>) {
-        let end = self.written + self.pending().len() as u64;
+    /// Says that the buffer now ends with one more message, and answers where that ends in the
+    /// stream. One without id is of the protocol itself.
+    pub(crate) fn commit(&mut self, id: Option<MessageId>) -> u64 {
+        let end = self.written + self.len() as u64;
         self.ends.push_back((id, end));
         self.replies += usize::from(id.is_none());
+        end
     }
 
-    /// Says that the first `count` pending bytes are written, and hands each message that ends in
-    /// them to `done`.
+    /// Says that the message that was committed last carries a descriptor.
+    pub(crate) fn attach_descriptor(&mut self) {
+        let before = self.ends.len().checked_sub(2).map(|index| self.ends[index].1);
+        self.descriptor_at = Some(before.unwrap_or(self.front_start));
+    }
+
+    /// Says that the first `count` bytes are written, and hands each message that ends in them to
+    /// `done`.
     pub(crate) fn advance(&mut self, count: usize, mut done: impl FnMut(Option<MessageId>)) {
-        let count = count.min(self.pending().len());
-        self.head += count;
+        let count = count.min(self.writable().len());
+        if count > 0 && self.descriptor_is_next() {
+            self.descriptor_at = None;
+        }
+        self.buffer.consume(count);
         self.written += count as u64;
         while let Some((id, end)) = self.ends.front().copied()
             && end <= self.written
@@ -54,17 +81,24 @@ impl Outbox {
             self.replies -= usize::from(id.is_none());
             done(id);
         }
-        if self.head == self.bytes.len() {
-            self.head = 0;
-            if self.bytes.capacity() > KEEP_BYTES {
-                self.bytes = Vec::new();
-            } else {
-                self.bytes.clear();
-            }
-        } else if self.head > self.bytes.len() / 2 {
-            self.bytes.drain(..self.head);
-            self.head = 0;
-        }
+    }
+
+    /// Whether all up to this offset in the stream is written.
+    pub(crate) fn has_written(&self, end: u64) -> bool {
+        self.written >= end
+    }
+
+    /// Drops the message that carries the descriptor, which begins what is writable, and answers
+    /// its id.
+    pub(crate) fn drop_front(&mut self) -> Option<MessageId> {
+        let (id, end) = self.ends.pop_front()?;
+        // As if it had been written: the places of what follows stay true.
+        self.buffer.consume((end - self.written) as usize);
+        self.written = end;
+        self.front_start = end;
+        self.replies -= usize::from(id.is_none());
+        self.descriptor_at = None;
+        id
     }
 
     /// Drops all that waits, and hands each message to `dropped`. Answers whether a message was cut
@@ -84,18 +118,19 @@ impl Outbox {
     }
 }
 
-/// A buffer larger than this is given back once it is written.
-const KEEP_BYTES: usize = 1 << 20;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn push(outbox: &mut Outbox, message: &str, number: u64) -> u64 {
+        outbox.buffer().end().extend_from_slice(message.as_bytes());
+        outbox.commit(Some(MessageId(number)))
+    }
+
     fn outbox(messages: &[&str]) -> Outbox {
         let mut outbox = Outbox::default();
         for (number, message) in messages.iter().enumerate() {
-            outbox.buffer().extend_from_slice(message.as_bytes());
-            outbox.commit(Some(MessageId(number as u64)));
+            push(&mut outbox, message, number as u64);
         }
         outbox
     }
@@ -110,15 +145,41 @@ mod tests {
     fn a_message_is_done_with_its_last_byte() {
         let mut outbox = outbox(&["aaaa", "bb", "c"]);
         assert_eq!(advance(&mut outbox, 3), []);
-        assert_eq!(outbox.pending(), b"abbc");
+        assert_eq!(outbox.writable(), b"abbc");
         assert_eq!(advance(&mut outbox, 3), [0, 1]);
-        assert_eq!(outbox.pending(), b"c");
-        outbox.buffer().extend_from_slice(b"dd");
+        assert_eq!(outbox.writable(), b"c");
+        outbox.buffer().end().extend_from_slice(b"dd");
         outbox.commit(None);
         assert_eq!(outbox.replies(), 1);
         assert_eq!(advance(&mut outbox, 99), [2]);
         assert_eq!(outbox.replies(), 0);
-        assert!(outbox.pending().is_empty());
+        assert_eq!(outbox.len(), 0);
+    }
+
+    #[test]
+    fn a_descriptor_goes_with_the_first_byte_of_its_message() {
+        let mut outbox = outbox(&["aa"]);
+        let end = push(&mut outbox, "hh", 1);
+        outbox.attach_descriptor();
+        push(&mut outbox, "r", 2);
+        assert_eq!((outbox.writable(), outbox.descriptor_is_next()), (&b"aa"[..], false));
+        assert_eq!(advance(&mut outbox, 1), []);
+        assert_eq!((outbox.writable(), outbox.descriptor_is_next()), (&b"a"[..], false));
+        assert_eq!(advance(&mut outbox, 99), [0]);
+        assert_eq!((outbox.writable(), outbox.descriptor_is_next()), (&b"hhr"[..], true));
+        assert_eq!(advance(&mut outbox, 0), []);
+        assert!(outbox.descriptor_is_next());
+        assert_eq!(advance(&mut outbox, 1), []);
+        assert!(!outbox.descriptor_is_next() && !outbox.has_written(end));
+        assert_eq!(advance(&mut outbox, 2), [1, 2]);
+        assert!(outbox.has_written(end));
+        push(&mut outbox, "h", 3);
+        outbox.attach_descriptor();
+        push(&mut outbox, "i", 4);
+        assert!(outbox.descriptor_is_next());
+        assert_eq!(outbox.drop_front(), Some(MessageId(3)));
+        assert_eq!((outbox.writable(), outbox.descriptor_is_next()), (&b"i"[..], false));
+        assert_eq!(advance(&mut outbox, 1), [4]);
     }
 
     #[test]
@@ -129,16 +190,7 @@ mod tests {
         let mut cut = outbox(&["aaaa", "bb"]);
         advance(&mut cut, 5);
         assert!(cut.discard(|_| {}));
-        assert!(cut.pending().is_empty());
+        assert_eq!(cut.len(), 0);
         assert!(!cut.discard(|_| unreachable!("nothing is left")));
-    }
-
-    #[test]
-    fn small_writes_of_a_large_backlog_stay_cheap() {
-        let message = "x".repeat(1 << 20);
-        let mut outbox = outbox(&[&message, &message]);
-        while !outbox.pending().is_empty() {
-            outbox.advance(64, |_| {});
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use js_value::{Graph, json};
-use node_channel::{Channel, Child, ExitStatus, Fork, Signal};
+use node_channel::{Channel, Child, ExitStatus, Fork, Process, Signal};
 
 /// Long enough for a busy machine; a test that needs it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -32,12 +32,38 @@ pub(crate) fn require_node() {
     );
 }
 
-/// The example `echo_child`, which cargo builds beside the tests.
-pub(crate) fn echo_child() -> PathBuf {
+/// One of the examples, which cargo builds beside the tests.
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples/echo_child");
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "build the examples first: cargo build -p node-channel --examples");
     path
+}
+
+pub(crate) fn echo_child() -> PathBuf {
+    example("echo_child")
+}
+
+/// The processes that this thread has started, ended ones that nobody waited for included.
+pub(crate) fn children() -> Vec<u32> {
+    let list = std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    list.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+/// A process that does not outlive its test.
+pub(crate) struct Ended(pub(crate) Process);
+
+impl Ended {
+    pub(crate) fn status(&self) -> ExitStatus {
+        self.0.wait_timeout(DEADLINE).unwrap().expect("the child did not end in time")
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ended = self.0.kill(Signal::KILL);
+        let _status = self.0.wait_timeout(DEADLINE);
+    }
 }
 
 /// A child that does not outlive its test.

@@ -1,81 +1,12 @@
-//! Both roles in one thread, joined by a pipe that chops, stalls and breaks as asked.
+//! Messages without handles, in lines.
 
 use js_value::{
-    Behaviour, BigInt, ErrorClass, Function, Graph, Kind, Object, Property, PropertyKey, Symbol,
-    Value, json,
+    Behaviour, BigInt, ErrorClass, Function, Kind, Object, Property, PropertyKey, Symbol, Value,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::error::{DisconnectError, InvalidMessage, SendError, Undelivered};
-
-/// Two ends and no socket.
-struct Pair {
-    parent: Connection,
-    child: Connection,
-}
-
-impl Pair {
-    fn new() -> Self {
-        Self::with(Limits::none())
-    }
-
-    fn with(limits: Limits) -> Self {
-        Self {
-            parent: Connection::new(Role::Parent, limits),
-            child: Connection::new(Role::Child, limits),
-        }
-    }
-
-    /// Moves at most `count` bytes from parent to child, in pieces of at most `piece`; answers how
-    /// many moved.
-    fn carry(&mut self, count: usize, piece: usize) -> usize {
-        carry(&mut self.parent, &mut self.child, count, piece)
-    }
-
-    /// Moves all there is, both ways.
-    fn drive(&mut self) {
-        while carry(&mut self.parent, &mut self.child, usize::MAX, 65_536)
-            + carry(&mut self.child, &mut self.parent, usize::MAX, 65_536)
-            > 0
-        {}
-    }
-}
-
-fn carry(from: &mut Connection, to: &mut Connection, count: usize, piece: usize) -> usize {
-    let mut moved = 0;
-    while moved < count && !from.transmit().is_empty() {
-        let size = from.transmit().len().min(piece).min(count - moved);
-        to.receive(&from.transmit()[..size]);
-        from.transmitted(size);
-        moved += size;
-    }
-    moved
-}
-
-/// An event as a short word, to compare.
-fn word(event: Event) -> String {
-    match event {
-        Event::Message(message) => format!("message {}", text(&message)),
-        Event::Reserved(message) => format!("reserved {}", text(&message)),
-        Event::Sent { id, result: Ok(()) } => format!("sent {}", id.number()),
-        Event::Sent { id, result: Err(error) } => format!("unsent {} {error:?}", id.number()),
-        Event::Invalid(error) => format!("{} in {:?}", error.name(), error.line_start()),
-        Event::Disconnected => "disconnected".to_owned(),
-    }
-}
-
-fn text(message: &Graph) -> String {
-    json::stringify(message, &json::StringifyOptions::default()).unwrap().unwrap_or_default()
-}
-
-fn words(connection: &mut Connection) -> Vec<String> {
-    std::iter::from_fn(|| connection.poll_event()).map(word).collect()
-}
-
-fn parse(text: &str) -> Graph {
-    json::parse(text, &json::ParseLimits::default()).unwrap()
-}
+use crate::error::{DisconnectError, SendError, Undelivered};
 
 /// A stream with all that can happen in one, and what comes of it.
 const STREAM: &[u8] =
@@ -99,7 +30,7 @@ const EXPECTED: &[&str] = &[
 ];
 
 fn check_chops(chunks: &[&[u8]]) {
-    let mut child = Connection::new(Role::Child, Limits::none());
+    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
     for chunk in chunks {
         child.receive(chunk);
     }
@@ -122,7 +53,7 @@ fn every_chop_gives_the_same_events() {
 fn the_end_of_the_stream_at_every_byte() {
     let stream = b"1\n\"\xc3\xa9\"\n[2]\n";
     for end in 0..=stream.len() {
-        let mut child = Connection::new(Role::Child, Limits::none());
+        let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
         child.receive(&stream[..end]);
         child.receive_end();
         let complete = stream[..end].iter().filter(|byte| **byte == b'\n').count();
@@ -156,7 +87,12 @@ fn completions_nobody_asks_for_take_no_room() {
     }
     events.push(Event::Sent { id: MessageId(1000), result: Err(Undelivered::PeerClosed) });
     assert_eq!(events.entries(), 2);
-    let numbers: Vec<_> = std::iter::from_fn(|| events.pop()).map(word).collect();
+    let numbers: Vec<_> = std::iter::from_fn(|| events.pop())
+        .map(|taken| match taken {
+            event::Taken::Event(event) => word(event),
+            event::Taken::Place(..) => unreachable!("there is no inbox"),
+        })
+        .collect();
     assert_eq!(numbers.len(), 1001);
     assert_eq!((numbers[0].as_str(), numbers[999].as_str()), ("sent 0", "sent 999"));
     assert_eq!(numbers[1000], "unsent 1000 PeerClosed");
@@ -164,7 +100,7 @@ fn completions_nobody_asks_for_take_no_room() {
 
 #[test]
 fn the_backlog_answer_turns_at_131072() {
-    let mut parent = Connection::new(Role::Parent, Limits::none());
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     // Two quotes and LF.
     parent.send(&Graph::from("x".repeat(BACKLOG_THRESHOLD - 4).as_str())).unwrap();
     assert_eq!(parent.queued_bytes(), 131_071);
@@ -203,7 +139,7 @@ fn disconnect_drops_what_waits_and_reports_it() {
 
 #[test]
 fn the_end_of_the_peer_cancels_what_waits() {
-    let mut parent = Connection::new(Role::Parent, Limits::none());
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     parent.send(&Graph::from(1.0)).unwrap();
     parent.receive_end();
     assert_eq!(words(&mut parent), ["unsent 0 PeerClosed", "disconnected"]);
@@ -211,7 +147,7 @@ fn the_end_of_the_peer_cancels_what_waits() {
 
 #[test]
 fn a_failed_write_fails_the_messages_and_not_the_channel() {
-    let mut parent = Connection::new(Role::Parent, Limits::none());
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     parent.send(&Graph::from(1.0)).unwrap();
     parent.transmit_failed(32);
     assert!(parent.connected() && parent.accepts());
@@ -233,7 +169,8 @@ fn a_failed_write_fails_the_messages_and_not_the_channel() {
 
 #[test]
 fn refused_values_leave_the_channel_usable() {
-    let mut parent = Connection::new(Role::Parent, Limits::none().queued_bytes(4));
+    let mut parent =
+        Connection::new(Role::Parent, Serialization::Json, Limits::none().queued_bytes(4));
     let missing = parent.send(&Graph::new(Value::Undefined)).unwrap_err();
     assert_eq!(missing.code(), Some("ERR_MISSING_ARGS"));
     assert_eq!(missing.name(), "TypeError");
@@ -258,7 +195,7 @@ fn function(graph: &mut Graph, name: &str, behaviour: Behaviour) -> Value {
 }
 
 fn check_refused(message: &Graph, name: &str, code: Option<&str>, words: &str) {
-    let mut parent = Connection::new(Role::Parent, Limits::none());
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     let error = parent.send(message).unwrap_err();
     assert_eq!((error.name(), error.code()), (name, code));
     let found = error.to_string();
@@ -309,30 +246,6 @@ fn refusals_are_worded_as_in_node() {
 }
 
 #[test]
-fn reserved_is_decided_by_the_string_cmd_alone() {
-    for (line, reserved) in [
-        (r#"{"cmd":"NODE_FOO"}"#, true),
-        (r#"{"cmd":"NODE_x"}"#, true),
-        (r#"{"cmd":"NODE_\u0000"}"#, true),
-        (r#"{"cmd":"NODE_\ud800"}"#, true),
-        (r#"{"cmd":"x","cmd":"NODE_CLUSTER"}"#, true),
-        (r#"{"cmd":"NODE_"}"#, false),
-        (r#"{"cmd":"NODE"}"#, false),
-        (r#"{"cmd":"node_foo"}"#, false),
-        (r#"{"cmd":" NODE_foo"}"#, false),
-        (r#"{"cmd":"xNODE_foo"}"#, false),
-        (r#"{"cmd":["NODE_foo"]}"#, false),
-        (r#"{"data":{"cmd":"NODE_foo"}}"#, false),
-        (r#"[{"cmd":"NODE_foo"}]"#, false),
-        (r#""NODE_foo""#, false),
-        (r#"{"cmd":null}"#, false),
-        (r#"{"CMD":"NODE_foo"}"#, false),
-    ] {
-        assert_eq!(codec::reserved_command(&parse(line)).is_some(), reserved, "{line}");
-    }
-}
-
-#[test]
 fn acknowledgements_nobody_waits_for_are_only_reported() {
     let mut pair = Pair::new();
     for line in [
@@ -349,31 +262,8 @@ fn acknowledgements_nobody_waits_for_are_only_reported() {
 }
 
 #[test]
-fn a_flood_of_handles_does_not_grow_the_answers() {
-    let mut child = Connection::new(Role::Child, Limits::none());
-    for _ in 0..100_000 {
-        child.receive(b"{\"cmd\":\"NODE_HANDLE\"}\n");
-        assert!(child.poll_event().is_some());
-    }
-    assert!(child.queued_bytes() < 64 * 1024);
-}
-
-#[test]
-fn limits_are_reported_and_the_channel_goes_on() {
-    let mut child = Connection::new(Role::Child, Limits::none().line_bytes(8).depth(2));
-    child.receive(b"[[1]]\n[[[1]]]\n123456789\n3\n");
-    let found: Vec<_> = std::iter::from_fn(|| child.poll_event()).collect();
-    assert!(matches!(&found[0], Event::Message(_)));
-    assert!(matches!(&found[1], Event::Invalid(InvalidMessage::TooDeep { limit: 2, .. })));
-    assert!(
-        matches!(&found[2], Event::Invalid(InvalidMessage::LineTooLong { limit: 8, start }) if start == "12345678")
-    );
-    assert!(matches!(&found[3], Event::Message(_)));
-}
-
-#[test]
 fn what_holds_an_event_loop() {
-    let mut child = Connection::new(Role::Child, Limits::none());
+    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
     assert!(!child.is_referenced());
     child.send(&Graph::from(1.0)).unwrap();
     assert!(child.is_referenced(), "a pending write holds");
@@ -385,12 +275,12 @@ fn what_holds_an_event_loop() {
     assert!(child.is_referenced());
     child.disconnect().unwrap();
     assert!(!child.is_referenced());
-    assert!(Connection::new(Role::Parent, Limits::none()).is_referenced());
+    assert!(Connection::new(Role::Parent, Serialization::Json, Limits::none()).is_referenced());
 }
 
 #[test]
 fn a_line_of_many_reads_takes_linear_time() {
-    let mut child = Connection::new(Role::Child, Limits::none());
+    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
     let chunk = vec![b' '; 64];
     child.receive(b"1");
     for _ in 0..500_000 {
@@ -411,7 +301,7 @@ proptest! {
 
     #[test]
     fn no_input_panics(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8)) {
-        let mut child = Connection::new(Role::Child, Limits::none().line_bytes(30).depth(3));
+        let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none().message_bytes(30).depth(3));
         for chunk in &chunks {
             child.receive(chunk);
         }

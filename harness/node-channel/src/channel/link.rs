@@ -1,0 +1,246 @@
+//! A connection on a socket, without waiting: what every front end is made of.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::{Ready, Receipt};
+use crate::error::{DisconnectError, SendError, Undelivered};
+use crate::proto::{Connection, MessageId};
+use crate::socket::{self, Read};
+
+/// A socket that never blocks.
+pub(crate) trait Socket: AsFd {
+    /// As [`socket::read`].
+    fn read(&self, buffer: &mut [u8]) -> Read {
+        socket::read(self.as_fd(), buffer)
+    }
+
+    /// As [`socket::write`].
+    fn write(&self, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<usize, Errno> {
+        socket::write(self.as_fd(), bytes, descriptor)
+    }
+}
+
+impl Socket for OwnedFd {}
+impl Socket for Arc<OwnedFd> {}
+
+/// A connection and the socket that it is on.
+#[derive(Debug)]
+pub(crate) struct Link<S> {
+    pub(crate) connection: Connection,
+    /// None once closed.
+    socket: Option<S>,
+    losses: Losses,
+    /// Bytes read so far.
+    received: usize,
+}
+
+/// How often bytes that waited were lost, and why the last time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Losses {
+    count: u64,
+    last: Option<Undelivered>,
+}
+
+impl<S: Socket> Link<S> {
+    pub(crate) fn new(connection: Connection, socket: S) -> Self {
+        Self { connection, socket: Some(socket), losses: Losses::default(), received: 0 }
+    }
+
+    /// The same connection on the same socket in another form.
+    pub(crate) fn try_map<T, E>(
+        self,
+        convert: impl FnOnce(S) -> Result<T, E>,
+    ) -> Result<Link<T>, E> {
+        let Self { connection, socket, losses, received } = self;
+        let socket = socket.map(convert).transpose()?;
+        Ok(Link { connection, socket, losses, received })
+    }
+
+    /// None once closed.
+    pub(crate) fn socket(&self) -> Option<&S> {
+        self.socket.as_ref()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.socket.is_none()
+    }
+
+    pub(crate) fn wants_write(&self) -> bool {
+        !self.connection.transmit().is_empty()
+    }
+
+    /// Queues something, and attempts to write it if nothing waits before it.
+    pub(crate) fn attempt<E>(
+        &mut self,
+        queue: impl FnOnce(&mut Connection) -> Result<MessageId, E>,
+    ) -> Result<Receipt, E> {
+        let idle = !self.wants_write();
+        let id = queue(&mut self.connection)?;
+        if idle {
+            // A failed write is reported as the completion of the message.
+            let _reported = self.write_pending();
+        }
+        Ok(Receipt { id, accepted: self.connection.accepts() })
+    }
+
+    /// Queues something, and attempts to write once so much waits beyond what the kernel did not
+    /// take before.
+    pub(crate) fn attempt_later(
+        &mut self,
+        bytes: usize,
+        waited: &mut usize,
+        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+    ) -> Result<Receipt, SendError> {
+        *waited = (*waited).min(self.connection.transmit().len());
+        let id = queue(&mut self.connection)?;
+        if self.connection.transmit().len() >= bytes.saturating_add(*waited) {
+            self.write_beyond(waited);
+        }
+        Ok(Receipt { id, accepted: self.connection.accepts() })
+    }
+
+    /// Attempts to write if more waits than the kernel did not take before.
+    pub(crate) fn write_beyond(&mut self, waited: &mut usize) {
+        if self.connection.transmit().len() > *waited {
+            let _reported = self.write_pending();
+        }
+        *waited = self.connection.transmit().len();
+    }
+
+    /// At most one read, then what it calls for, then the pending writes. Answers why bytes were
+    /// lost that waited, which is reported as completions too.
+    pub(crate) fn process(&mut self, ready: Ready) -> Result<(), Undelivered> {
+        let idle = !self.wants_write();
+        let before = self.losses.count;
+        if ready.readable {
+            self.read_once();
+        }
+        self.connection.settle();
+        // What was read may call for an answer; like a message, it is attempted at once if nothing
+        // waits before it.
+        if ready.writable || idle {
+            self.write_pending()?;
+        }
+        match self.losses {
+            Losses { count, last: Some(reason) } if count != before => Err(reason),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what became due because received sockets were closed.
+    pub(crate) fn settle(&mut self) {
+        let idle = !self.wants_write();
+        self.connection.settle();
+        if idle && self.wants_write() {
+            let _reported = self.write_pending();
+        }
+    }
+
+    pub(crate) fn disconnect(&mut self) -> Result<(), DisconnectError> {
+        let waited = self.connection.queued_bytes() > 0;
+        self.connection.disconnect()?;
+        if waited && self.connection.is_closed() {
+            self.losses.add(Undelivered::Disconnected);
+        }
+        self.close_if_done();
+        Ok(())
+    }
+
+    /// Closes at once, whatever waits.
+    pub(crate) fn abandon(&mut self) {
+        if self.connection.queued_bytes() > 0 {
+            self.losses.add(Undelivered::Disconnected);
+        }
+        self.connection.abandon();
+        self.socket = None;
+    }
+
+    /// Bytes read so far; starts again when it cannot count further.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn received_bytes(&self) -> usize {
+        self.received
+    }
+
+    /// To be compared with later.
+    pub(crate) fn losses(&self) -> Losses {
+        self.losses
+    }
+
+    /// Whether all that waited is written; `None` while it waits, the reason if some of it was lost
+    /// since.
+    pub(crate) fn flushed(&self, since: Losses) -> Option<Result<(), Undelivered>> {
+        match self.losses {
+            Losses { count, last: Some(reason) } if count != since.count => Some(Err(reason)),
+            _ if self.connection.queued_bytes() == 0 || self.is_closed() => Some(Ok(())),
+            _ => None,
+        }
+    }
+
+    fn read_once(&mut self) {
+        let Some(socket) = &self.socket else { return };
+        let read = socket.read(self.connection.room());
+        if read.descriptors_lost {
+            self.connection.descriptors_lost();
+        }
+        match read.bytes {
+            Ok(0) | Err(Some(_)) => {
+                if self.connection.queued_bytes() > 0 {
+                    self.losses.add(Undelivered::PeerClosed);
+                }
+                self.connection.receive_end();
+            }
+            Ok(count) => {
+                self.received = self.received.wrapping_add(count);
+                self.connection.received(count, read.descriptors);
+            }
+            Err(None) => {}
+        }
+        self.close_if_done();
+    }
+
+    /// Writes until the kernel takes no more. An error was reported as completions already.
+    fn write_pending(&mut self) -> Result<(), Undelivered> {
+        let mut result = Ok(());
+        while let Some(socket) = &self.socket {
+            let bytes = self.connection.transmit();
+            if bytes.is_empty() {
+                break;
+            }
+            let size = bytes.len();
+            let descriptor = self.connection.transmit_descriptor();
+            match socket.write(bytes, descriptor) {
+                Ok(count) => {
+                    self.connection.transmitted(count);
+                    // The kernel takes all that it has room for.
+                    if count < size {
+                        break;
+                    }
+                }
+                Err(errno) => {
+                    let errno = errno.raw_os_error();
+                    self.connection.transmit_failed(errno);
+                    self.losses.add(Undelivered::Os { errno });
+                    result = Err(Undelivered::Os { errno });
+                }
+            }
+        }
+        self.close_if_done();
+        result
+    }
+
+    fn close_if_done(&mut self) {
+        if self.connection.is_closed() {
+            self.socket = None;
+        }
+    }
+}
+
+impl Losses {
+    fn add(&mut self, reason: Undelivered) {
+        self.count += 1;
+        self.last = Some(reason);
+    }
+}

@@ -1,0 +1,269 @@
+//! The blocking front end.
+
+mod batch;
+mod link;
+mod receive;
+mod sending;
+mod split;
+mod wake;
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use js_value::Graph;
+
+use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
+use crate::handle::Handle;
+use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, Serialization};
+use crate::socket;
+
+pub use batch::Batch;
+pub(crate) use batch::Target;
+pub(crate) use link::Link;
+#[cfg(feature = "tokio")]
+pub(crate) use link::Socket;
+pub use receive::Messages;
+pub(crate) use sending::{batch_target, sending_methods};
+pub use split::{Receiver, Sender};
+use wake::Wake;
+
+/// One end of a channel on a Unix socket.
+///
+/// Two ways to use it. A program without an event loop calls [`send`](Self::send) and
+/// [`recv`](Self::recv). An event loop watches [`fd`](Self::fd) for reading, and for writing while
+/// [`wants_write`](Self::wants_write); calls [`process`](Self::process) with what it found; and
+/// takes events with [`next_event`](Self::next_event) until there are none. If it receives sockets
+/// of Node servers, it also watches [`wake_fd`](Self::wake_fd).
+///
+/// A message that the kernel does not take at once goes out in [`recv`](Self::recv) and what else
+/// waits, in [`flush`](Self::flush), in [`close`](Self::close), or in [`process`](Self::process).
+/// Dropping a channel closes it without waiting: what the kernel did not take yet is lost.
+/// [`close`](Self::close) waits.
+///
+/// To send and receive on two threads, [`split`](Self::split) it.
+pub struct Channel {
+    link: Link<OwnedFd>,
+    /// There once the peer waits for sockets that it sent to be closed.
+    wake: Option<Wake>,
+}
+
+/// What `send()` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The number under which [`Event::Sent`](crate::Event::Sent) reports the message.
+    pub id: MessageId,
+    /// Whether fewer than [`BACKLOG_THRESHOLD`](crate::BACKLOG_THRESHOLD) bytes wait in user space
+    /// now. False is advice to stop for a while: the message was taken all the same.
+    ///
+    /// Behind a handle that the peer has not acknowledged it is true for the first message and false
+    /// for all others, as in Node.
+    pub accepted: bool,
+}
+
+/// What an event loop found out about [`Channel::fd`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// There is something to read, or the peer is gone: POLLIN, POLLHUP or POLLERR.
+    pub readable: bool,
+    /// There is room to write: POLLOUT or POLLERR.
+    pub writable: bool,
+}
+
+impl Channel {
+    /// A channel on a socket that is connected to a peer. The socket becomes non-blocking and
+    /// close-on-exec.
+    pub fn new(
+        socket: impl Into<OwnedFd>,
+        role: Role,
+        serialization: Serialization,
+        limits: Limits,
+    ) -> io::Result<Self> {
+        let socket = socket.into();
+        socket::prepare(socket.as_fd())?;
+        let connection = Connection::new(role, serialization, limits);
+        Ok(Self { link: Link::new(connection, socket), wake: None })
+    }
+
+    /// Both ends of a new channel in this process, parent first. For tests.
+    pub fn pair(serialization: Serialization) -> io::Result<(Self, Self)> {
+        let (parent, child) = UnixStream::pair()?;
+        Ok((
+            Self::new(parent, Role::Parent, serialization, Limits::default())?,
+            Self::new(child, Role::Child, serialization, Limits::default())?,
+        ))
+    }
+
+    /// Whether messages can be sent: false from `disconnect()` or the end of the peer on.
+    pub fn connected(&self) -> bool {
+        self.link.connection.connected()
+    }
+
+    /// How messages are written.
+    pub fn serialization(&self) -> Serialization {
+        self.link.connection.serialization()
+    }
+
+    sending_methods!();
+
+    /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
+    /// kept for [`recv`](Self::recv).
+    pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
+        self.flush_until(timeout.and_then(deadline_after))
+    }
+
+    /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
+    /// any case. A closed channel stays closed.
+    pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
+        let deadline = timeout.and_then(deadline_after);
+        let flushed = self.flush_until(deadline);
+        if self.connected() {
+            let _was_connected = self.disconnect();
+        }
+        while flushed.is_ok() && !self.link.is_closed() {
+            match self.turn(deadline) {
+                Ok(true) => {}
+                // The peer owes an acknowledgement that nobody waits for any more.
+                Ok(false) | Err(_) => break,
+            }
+        }
+        self.link.abandon();
+        flushed
+    }
+
+    /// A sending and a receiving half, to be used on two threads.
+    pub fn split(self) -> io::Result<(Sender, Receiver)> {
+        split::split(self.link)
+    }
+
+    /// Closes both directions at once, as Node's `disconnect()`: what waits in user space is
+    /// dropped, what the kernel took is delivered. Events that are already here stay available, and
+    /// [`Event::Disconnected`](crate::Event::Disconnected) follows them.
+    ///
+    /// While the peer owes the acknowledgement of a handle, that comes first, as in Node: nothing
+    /// more can be sent, but what waits behind the handle still goes out. Keep receiving until
+    /// `Disconnected`.
+    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
+        self.link.disconnect()
+    }
+
+    /// The descriptor to watch; `None` once the channel is closed.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.link.socket().map(AsFd::as_fd)
+    }
+
+    /// Whether to watch for writing too.
+    pub fn wants_write(&self) -> bool {
+        self.link.wants_write()
+    }
+
+    /// A second descriptor to watch for reading, if there is one: the peer waits until sockets that
+    /// it sent are closed. Call [`process`](Self::process) when it is readable. It comes and goes
+    /// with calls of `process`.
+    pub fn wake_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.wake.as_ref().filter(|_| self.link.connection.awaits_sockets()).map(Wake::fd)
+    }
+
+    /// Bytes that wait in user space.
+    pub fn queued_bytes(&self) -> usize {
+        self.link.connection.queued_bytes()
+    }
+
+    /// Handles that wait to be sent or to be acknowledged.
+    pub fn queued_handles(&self) -> usize {
+        self.link.connection.queued_handles()
+    }
+
+    /// Does what is possible without blocking: at most one read of 64 KiB, then the pending writes.
+    /// What comes of it is in [`next_event`](Self::next_event).
+    pub fn process(&mut self, ready: Ready) {
+        // A failed write is reported as the completion of the messages.
+        let _reported = self.link.process(ready);
+        self.watch_sockets();
+    }
+
+    /// Listeners and explicit references.
+    pub fn keep_alive(&self) -> &KeepAlive {
+        self.link.connection.keep_alive()
+    }
+
+    /// Listeners and explicit references, to change them.
+    pub fn keep_alive_mut(&mut self) -> &mut KeepAlive {
+        self.link.connection.keep_alive_mut()
+    }
+
+    /// Whether the channel keeps an event loop alive.
+    pub fn is_referenced(&self) -> bool {
+        self.link.connection.is_referenced()
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn into_link(self) -> Link<OwnedFd> {
+        self.link
+    }
+
+    fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<OwnedFd>) -> R) -> R {
+        act(&mut self.link)
+    }
+
+    fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+        let since = self.link.losses();
+        loop {
+            if let Some(flushed) = self.link.flushed(since) {
+                return flushed.map_err(FlushError::Undelivered);
+            }
+            match self.turn(deadline) {
+                Ok(true) => {}
+                Ok(false) => return Err(FlushError::TimedOut { queued: self.queued_bytes() }),
+                Err(errno) => {
+                    let errno = errno.raw_os_error();
+                    return Err(FlushError::Undelivered(Undelivered::Os { errno }));
+                }
+            }
+        }
+    }
+
+    /// Waits until something can be done, and does it; false if the time is up first.
+    fn turn(&mut self, deadline: Option<Instant>) -> rustix::io::Result<bool> {
+        let Some(fd) = self.fd() else { return Ok(true) };
+        let found = socket::wait(fd, self.wants_write(), self.wake_fd(), deadline)?;
+        let Some(found) = found else { return Ok(false) };
+        self.process(found.ready);
+        Ok(true)
+    }
+
+    /// Says what became due because received sockets were closed, and prepares to be woken when the
+    /// peer waits for more of them.
+    fn watch_sockets(&mut self) {
+        let connection = &mut self.link.connection;
+        if let Some(wake) = &self.wake {
+            wake.clear();
+        } else if connection.awaits_sockets() {
+            self.wake = Wake::new().ok();
+            if let Some(wake) = &self.wake {
+                connection.set_waker(wake.ringer());
+            }
+        }
+        self.link.settle();
+    }
+}
+
+batch_target!(Channel);
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("connected", &self.connected())
+            .field("fd", &self.link.socket())
+            .field("queued_bytes", &self.queued_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `None`, so no deadline, if the clock cannot express it.
+fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}

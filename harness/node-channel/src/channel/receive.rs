@@ -1,0 +1,178 @@
+//! Waiting for messages and other events.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use js_value::Graph;
+
+use super::{Channel, deadline_after};
+use crate::error::RecvError;
+use crate::proto::{Event, Message, Raw};
+
+/// The methods that wait: the same for a channel and a receiving half, which know how to wait until a
+/// deadline.
+macro_rules! receiving_methods {
+    () => {
+        /// Waits for the next message of the peer's program; `None` once the channel is closed.
+        ///
+        /// A handle that comes with the message is closed: programs that expect handles call
+        /// [`recv_message`](Self::recv_message). Completions and reserved messages are passed over; use
+        /// [`wait`](Self::wait) to see them. Bytes that wait to be written go out meanwhile. After
+        /// [`RecvError::Invalid`] the channel is usable: call again.
+        pub fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
+            Ok(self.message_until(None)?.map(|message| message.value))
+        }
+
+        /// As [`recv`](Self::recv), but gives up after a time with [`RecvError::TimedOut`].
+        pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Graph>, RecvError> {
+            Ok(self.message_until(deadline_after(timeout))?.map(|message| message.value))
+        }
+
+        /// As [`recv`](Self::recv), with the handle if one comes along.
+        ///
+        /// ```no_run
+        /// use std::io::Write;
+        /// use std::net::TcpStream;
+        ///
+        /// use node_channel::{Channel, Counted};
+        ///
+        /// let mut channel = Channel::from_env()?.expect("start me with fork() of node:child_process");
+        /// while let Some(message) = channel.recv_message()? {
+        ///     if let Some(handle) = message.handle {
+        ///         let mut stream = Counted::<TcpStream>::try_from(handle)?;
+        ///         stream.write_all(b"hello from Rust\n")?;
+        ///     }
+        /// }
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        pub fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
+            self.message_until(None)
+        }
+
+        /// Waits for the next event of any kind; `None` once the channel is closed and
+        /// [`Event::Disconnected`] was given.
+        pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, RecvError> {
+            self.wait_until(timeout.and_then(deadline_after))
+        }
+
+        /// Messages until the channel is closed, without their handles.
+        pub fn messages(&mut self) -> Messages<'_> {
+            Messages::new(self)
+        }
+    };
+}
+
+pub(super) use receiving_methods;
+
+impl Channel {
+    receiving_methods!();
+
+    /// As [`wait`](Self::wait), with messages as the bytes that came: to pass them on with
+    /// [`send_raw`](Self::send_raw), or to read them in another way, without a copy.
+    ///
+    /// ```no_run
+    /// use node_channel::{Channel, Event, Raw, SendOptions};
+    ///
+    /// /// Passes on what one process says to another.
+    /// fn relay(from: &mut Channel, to: &mut Channel) -> Result<(), Box<dyn std::error::Error>> {
+    ///     while let Some(next) = from.wait_raw(None)? {
+    ///         match next {
+    ///             Raw::Message(bytes) => to.send_raw(bytes)?,
+    ///             Raw::Event(Event::Message(message)) => match message.handle {
+    ///                 Some(handle) => to.send_with(&message.value, handle, &SendOptions::default())?,
+    ///                 None => to.send(&message.value)?,
+    ///             },
+    ///             Raw::Event(_) => continue,
+    ///         };
+    ///         to.flush(None)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
+        self.wait_for_event(timeout.and_then(deadline_after))?;
+        Ok(self.link.connection.poll_raw())
+    }
+
+    /// The next event that is already here. No I/O.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.link.connection.poll_event()
+    }
+
+    /// As [`next_event`](Self::next_event), with messages as the bytes that came.
+    pub fn next_raw(&mut self) -> Option<Raw<'_>> {
+        self.link.connection.poll_raw()
+    }
+
+    /// Whether [`next_event`](Self::next_event) has something to give.
+    pub fn has_events(&self) -> bool {
+        self.link.connection.has_events()
+    }
+
+    fn message_until(&mut self, deadline: Option<Instant>) -> Result<Option<Message>, RecvError> {
+        loop {
+            match self.wait_until(deadline)? {
+                Some(Event::Message(message)) => return Ok(Some(message)),
+                Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
+                Some(Event::Disconnected) | None => return Ok(None),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, RecvError> {
+        self.wait_for_event(deadline)?;
+        Ok(self.next_event())
+    }
+
+    /// Returns when there is an event, or when there will be none.
+    fn wait_for_event(&mut self, deadline: Option<Instant>) -> Result<(), RecvError> {
+        while !self.has_events() && !self.link.is_closed() {
+            match self.turn(deadline) {
+                Ok(true) => {}
+                Ok(false) => return Err(RecvError::TimedOut),
+                Err(errno) => return Err(RecvError::Os { errno: errno.raw_os_error() }),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Iterator over messages: see [`Channel::messages`].
+///
+/// Gives an error for each line or frame that is no message, and goes on after it.
+#[derive(Debug)]
+pub struct Messages<'a> {
+    source: &'a mut (dyn Receive + Send),
+    failed: bool,
+}
+
+/// What gives messages: a channel, or a receiving half.
+pub(super) trait Receive: fmt::Debug {
+    fn next_message(&mut self) -> Result<Option<Graph>, RecvError>;
+}
+
+impl Receive for Channel {
+    fn next_message(&mut self) -> Result<Option<Graph>, RecvError> {
+        self.recv()
+    }
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn new(source: &'a mut (dyn Receive + Send)) -> Self {
+        Self { source, failed: false }
+    }
+}
+
+impl Iterator for Messages<'_> {
+    type Item = Result<Graph, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let next = self.source.next_message().transpose();
+        self.failed = matches!(next, Some(Err(RecvError::Os { .. })));
+        next
+    }
+}

@@ -1,0 +1,112 @@
+//! What a channel and a sending half have in common.
+
+/// The methods that queue something: the same for every type that has
+/// `fn with_link<R>(&self or &mut self, act: impl FnOnce(&mut Link<_>) -> R) -> R`.
+macro_rules! sending_methods {
+    () => {
+        /// Sends a message. Never blocks.
+        ///
+        /// If nothing waits already, the write is attempted at once, so a message that fits the
+        /// kernel's buffer is on its way when this returns. Otherwise it queues behind what waits:
+        /// the type says when that goes out. Every message that is taken is followed by one
+        /// [`Event::Sent`](crate::Event::Sent).
+        pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
+            self.attempt(|connection| connection.send(message))
+        }
+
+        /// Sends a message and a handle, which is given away: a listener, a stream or a UDP socket.
+        /// Never blocks.
+        ///
+        /// ```no_run
+        /// use std::net::TcpListener;
+        ///
+        /// use js_value::Graph;
+        /// use node_channel::{Fork, SendOptions};
+        ///
+        /// let listener = TcpListener::bind("127.0.0.1:8000")?;
+        /// for _ in 0..4 {
+        ///     let mut child = Fork::new("server.js").spawn()?;
+        ///     let shared = listener.try_clone()?;
+        ///     child.channel.send_with(&Graph::from("server"), shared, &SendOptions::default())?;
+        /// }
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        ///
+        /// The socket becomes non-blocking, as every socket in Node is; that is a property of the
+        /// socket itself, so its clones become so too. Everything that is sent after it waits until
+        /// the peer has acknowledged the handle, which has to be read.
+        ///
+        /// A handle that the peer refuses is sent again up to three times if it is a stream and
+        /// [`SendOptions::keep_open`] is not set. After that it comes back as
+        /// [`Event::HandleRefused`](crate::Event::HandleRefused). One that the kernel refuses, such
+        /// as a descriptor that is not open, fails its message alone.
+        pub fn send_with(
+            &mut self,
+            message: &Graph,
+            handle: impl Into<Handle>,
+            options: &SendOptions,
+        ) -> Result<Receipt, SendError> {
+            let handle = handle.into();
+            handle.make_nonblocking();
+            self.attempt(|connection| connection.send_with(message, handle, options))
+        }
+
+        /// Sends a message that is serialized already: a JSON text in one line, or the payload of a
+        /// frame, as [`wait_raw`](crate::Channel::wait_raw) gives it. Never blocks.
+        ///
+        /// Only the framing is added, and nothing is checked but that: a text that is no JSON ends
+        /// a Node peer.
+        pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
+            self.attempt(|connection| connection.send_raw(raw))
+        }
+
+        /// Sends many messages with few writes.
+        pub fn batch(&mut self) -> Batch<'_> {
+            Batch::new(self)
+        }
+
+        /// Asks the peer how many connections of a server it holds: those that were sent with this
+        /// [key](SendOptions::key). [`Event::SocketCount`](crate::Event::SocketCount) answers,
+        /// unless the peer never got one.
+        pub fn request_count(&mut self, key: &str) -> Result<Receipt, SendError> {
+            self.attempt(|connection| connection.request_count(key))
+        }
+
+        /// Asks the peer to say when it holds no more connections of a server.
+        /// [`Event::SocketsClosed`](crate::Event::SocketsClosed) answers, at once if there are
+        /// none, unless the peer never got one.
+        pub fn notify_close(&mut self, key: &str) -> Result<Receipt, SendError> {
+            self.attempt(|connection| connection.notify_close(key))
+        }
+
+        /// Queues something, and attempts to write it if nothing waits before it.
+        fn attempt<E>(
+            &mut self,
+            queue: impl FnOnce(&mut Connection) -> Result<MessageId, E>,
+        ) -> Result<Receipt, E> {
+            self.with_link(|link| link.attempt(queue))
+        }
+    };
+}
+
+/// Makes a type that has `with_link` one that a batch is sent through.
+macro_rules! batch_target {
+    ($type:ty) => {
+        impl $crate::channel::Target for $type {
+            fn attempt_later(
+                &mut self,
+                bytes: usize,
+                waited: &mut usize,
+                queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+            ) -> Result<Receipt, SendError> {
+                self.with_link(|link| link.attempt_later(bytes, waited, queue))
+            }
+
+            fn write_beyond(&mut self, waited: &mut usize) {
+                self.with_link(|link| link.write_beyond(waited));
+            }
+        }
+    };
+}
+
+pub(crate) use {batch_target, sending_methods};

@@ -1,0 +1,77 @@
+//! Bytes that are added at the end and consumed from the front.
+
+/// A queue of bytes in one piece.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    /// `bytes[head..]` is there. Bytes before `head` are consumed and go when they are the larger
+    /// part.
+    bytes: Vec<u8>,
+    head: usize,
+}
+
+impl Buffer {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.head..]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.head
+    }
+
+    /// Where to append. What is there is not to be touched.
+    pub(crate) fn end(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Drops what was appended since [`len`](Self::len) was this.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(self.head + length);
+    }
+
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.head += count.min(self.len());
+        if self.head == self.bytes.len() {
+            self.head = 0;
+            if self.bytes.capacity() > KEEP_BYTES {
+                self.bytes = Vec::new();
+            } else {
+                self.bytes.clear();
+            }
+        } else if self.head > self.bytes.len() / 2 {
+            self.bytes.drain(..self.head);
+            self.head = 0;
+        }
+    }
+}
+
+/// A buffer larger than this is given back once it is empty.
+const KEEP_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_leave_in_the_order_they_came() {
+        let mut buffer = Buffer::default();
+        buffer.end().extend_from_slice(b"abc");
+        buffer.consume(1);
+        buffer.end().extend_from_slice(b"def");
+        assert_eq!(buffer.bytes(), b"bcdef");
+        buffer.truncate(3);
+        buffer.consume(1);
+        assert_eq!((buffer.bytes(), buffer.len()), (&b"cd"[..], 2));
+        buffer.consume(99);
+        assert_eq!(buffer.len(), 0);
+    }
+
+    #[test]
+    fn small_steps_through_a_large_backlog_stay_cheap_and_it_is_given_back() {
+        let mut buffer = Buffer::default();
+        buffer.end().resize(1 << 22, b'x');
+        while buffer.len() > 0 {
+            buffer.consume(64);
+        }
+        assert!(buffer.bytes.capacity() <= KEEP_BYTES);
+    }
+}

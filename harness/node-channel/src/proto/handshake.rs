@@ -1,0 +1,86 @@
+//! One handle at a time: what waits until the peer has acknowledged it.
+
+use std::collections::VecDeque;
+
+use super::MessageId;
+use super::buffer::Buffer;
+use crate::handle::{Handle, HandleKind};
+
+/// A handle to send, with what decides what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) handle: Handle,
+    pub(crate) keep_open: bool,
+}
+
+impl Outgoing {
+    /// Whether Node would send it again when it is refused.
+    pub(crate) fn is_resent(&self) -> bool {
+        self.handle.kind() == HandleKind::Socket && !self.keep_open
+    }
+}
+
+/// The handle that is on its way.
+#[derive(Debug)]
+pub(crate) struct Unacknowledged {
+    pub(crate) outgoing: Outgoing,
+    pub(crate) id: MessageId,
+    /// Where its message ends in the stream. The peer cannot have answered before.
+    pub(crate) end: u64,
+    /// The message, if it may have to be sent again.
+    pub(crate) again: Vec<u8>,
+    pub(crate) resent: u32,
+}
+
+/// Messages in the order of `send()` that wait behind a handle.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    buffer: Buffer,
+    messages: VecDeque<(MessageId, usize, Option<Outgoing>)>,
+    handles: usize,
+}
+
+impl Held {
+    /// The buffer to append a message to. Follow with [`commit`](Self::commit), or leave it as it
+    /// was.
+    pub(crate) fn buffer(&mut self) -> &mut Buffer {
+        &mut self.buffer
+    }
+
+    /// Says that the buffer now ends with one more message, of `size` bytes.
+    pub(crate) fn commit(&mut self, id: MessageId, size: usize, outgoing: Option<Outgoing>) {
+        self.handles += usize::from(outgoing.is_some());
+        self.messages.push_back((id, size, outgoing));
+    }
+
+    /// Takes the oldest message: its id, its bytes (appended to `out`), its handle.
+    pub(crate) fn pop(&mut self, out: &mut Buffer) -> Option<(MessageId, Option<Outgoing>)> {
+        let (id, size, outgoing) = self.messages.pop_front()?;
+        out.end().extend_from_slice(&self.buffer.bytes()[..size]);
+        self.buffer.consume(size);
+        self.handles -= usize::from(outgoing.is_some());
+        Some((id, outgoing))
+    }
+
+    /// Drops all, and hands each message to `dropped`.
+    pub(crate) fn discard(&mut self, mut dropped: impl FnMut(MessageId)) {
+        for (id, ..) in std::mem::take(self).messages {
+            dropped(id);
+        }
+    }
+
+    /// Messages that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Bytes of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Handles among them.
+    pub(crate) fn handles(&self) -> usize {
+        self.handles
+    }
+}

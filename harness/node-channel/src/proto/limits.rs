@@ -1,0 +1,83 @@
+//! What an end accepts.
+
+/// What an end accepts from a peer it does not trust, and from its own program.
+///
+/// The default limits only what no honest peer comes near: descriptors that pile up. Everything
+/// else is unlimited, as in Node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest message that is accepted, in bytes: of the line without its LF, or of the frame
+    /// without its length. A longer one is reported once and skipped without being kept.
+    pub max_message_bytes: Option<usize>,
+    /// Deepest nesting of a received message.
+    pub max_depth: Option<usize>,
+    /// Most bytes that may wait in user space for the peer to read. `send()` refuses a message that
+    /// would exceed it.
+    pub max_queued_bytes: Option<usize>,
+    /// Most received descriptors that this end holds before the program takes them: those of
+    /// messages that were not taken, and those whose message is not here yet. Any more are closed
+    /// on arrival.
+    pub max_descriptors: Option<usize>,
+    /// Most handles that may wait for the peer's acknowledgement, or for that of the one before.
+    /// `send_with()` refuses any more.
+    pub max_queued_handles: Option<usize>,
+}
+
+impl Limits {
+    /// No limits at all.
+    pub fn none() -> Self {
+        Self {
+            max_message_bytes: None,
+            max_depth: None,
+            max_queued_bytes: None,
+            max_descriptors: None,
+            max_queued_handles: None,
+        }
+    }
+
+    /// Sets [`max_message_bytes`](Self::max_message_bytes).
+    #[must_use]
+    pub fn message_bytes(mut self, limit: usize) -> Self {
+        self.max_message_bytes = Some(limit);
+        self
+    }
+
+    /// Sets [`max_depth`](Self::max_depth).
+    #[must_use]
+    pub fn depth(mut self, limit: usize) -> Self {
+        self.max_depth = Some(limit);
+        self
+    }
+
+    /// Sets [`max_queued_bytes`](Self::max_queued_bytes).
+    #[must_use]
+    pub fn queued_bytes(mut self, limit: usize) -> Self {
+        self.max_queued_bytes = Some(limit);
+        self
+    }
+
+    /// Sets [`max_descriptors`](Self::max_descriptors).
+    #[must_use]
+    pub fn descriptors(mut self, limit: usize) -> Self {
+        self.max_descriptors = Some(limit);
+        self
+    }
+
+    /// Sets [`max_queued_handles`](Self::max_queued_handles).
+    #[must_use]
+    pub fn queued_handles(mut self, limit: usize) -> Self {
+        self.max_queued_handles = Some(limit);
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_descriptors: Some(DESCRIPTORS), ..Self::none() }
+    }
+}
+
+/// A peer has one descriptor on its way at a time; more wait here only if the program is slow to
+/// take them. A process may usually have 1024 open.
+const DESCRIPTORS: usize = 256;

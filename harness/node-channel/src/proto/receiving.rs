@@ -1,0 +1,155 @@
+//! From the bytes of the wire to events, and what the protocol answers.
+
+use std::os::fd::OwnedFd;
+
+use js_value::Graph;
+
+use super::connection::Connection;
+use super::event::{Event, Message};
+use super::inbox::{Piece, Place};
+use super::reserved::{self, Command};
+use crate::error::{HandleError, InvalidMessage, Undelivered};
+use crate::handle::{Handle, HandleKind, Received};
+
+impl Connection {
+    /// Room for the next read, 64 KiB of it. Follow with [`received`](Self::received).
+    pub fn room(&mut self) -> &mut [u8] {
+        self.tidy();
+        self.inbox.room()
+    }
+
+    /// Says that a read brought the first `count` bytes of the [`room`](Self::room), and these
+    /// descriptors.
+    ///
+    /// Messages of the peer's runtime are acted on here: whatever they ask for is in
+    /// [`transmit`](Self::transmit) afterwards. Messages of its program are only cut off, and read
+    /// when they are taken.
+    pub fn received(&mut self, count: usize, descriptors: impl IntoIterator<Item = OwnedFd>) {
+        if self.is_closed() {
+            return;
+        }
+        for descriptor in descriptors {
+            match self.limits.max_descriptors {
+                Some(limit) if self.descriptors.len() + self.events.handles() >= limit => {
+                    self.invalid_handle(HandleError::TooMany { limit });
+                }
+                _ => self.descriptors.push_back(descriptor),
+            }
+        }
+        self.inbox.filled(count);
+        while let Some(piece) = self.inbox.next_piece() {
+            match piece {
+                Piece::Whole(place) => self.message(place),
+                Piece::TooLong { start, limit } => {
+                    let start = self.codec.excerpt(&start);
+                    self.events.push(Event::Invalid(InvalidMessage::TooLong { start, limit }));
+                }
+            }
+            if self.is_closed() {
+                return;
+            }
+        }
+        self.settle();
+    }
+
+    /// Says that the kernel could not hand over descriptors that came with the last read: call it
+    /// before [`received`](Self::received). Their messages are refused.
+    pub fn descriptors_lost(&mut self) {
+        if !self.is_closed() {
+            self.invalid_handle(HandleError::Lost);
+        }
+    }
+
+    /// As [`room`](Self::room) and [`received`](Self::received), with bytes that are elsewhere.
+    pub fn receive(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && !self.is_closed() {
+            let room = self.room();
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            self.received(count, []);
+        }
+    }
+
+    /// Says that the peer's stream has ended, or failed: both directions are closed, an unfinished
+    /// message is dropped.
+    pub fn receive_end(&mut self) {
+        self.close(Undelivered::PeerClosed);
+    }
+
+    fn message(&mut self, place: Place) {
+        let bytes = self.inbox.bytes(&place);
+        if !self.glance.may_be_reserved(self.codec.serialization, bytes) {
+            return self.events.push_place(place, None);
+        }
+        match self.codec.decode(bytes) {
+            Err(error) => self.events.push(Event::Invalid(error)),
+            Ok(message) if reserved::reserved_command(&message).is_none() => {
+                self.events.push_place(place, Some(Box::new(message)));
+            }
+            Ok(message) => self.reserved(message),
+        }
+    }
+
+    fn reserved(&mut self, message: Graph) {
+        let command = match Command::of(&message) {
+            Some(Command::Handle) => return self.handle(message),
+            Some(Command::Count { key, count }) => {
+                return self.events.push(Event::SocketCount { key, count });
+            }
+            Some(Command::AllClosed { key }) => {
+                return self.events.push(Event::SocketsClosed { key });
+            }
+            command => command,
+        };
+        self.events.push(Event::Reserved(message.into()));
+        match command {
+            Some(Command::Acknowledge) => self.acknowledged(),
+            Some(Command::Refuse) => self.refused(),
+            Some(Command::GetCount { key }) => {
+                if let Some(count) = self.counts.count(&key) {
+                    self.reply(&Command::Count { key, count });
+                }
+            }
+            Some(Command::NotifyClose { key }) => self.counts.close(key),
+            _ => {}
+        }
+    }
+
+    /// A message around a handle. The answer goes out before anything else happens.
+    fn handle(&mut self, message: Graph) {
+        let Some(descriptor) = self.descriptors.pop_front() else {
+            self.reply(&Command::Refuse);
+            return self.events.push(Event::Reserved(message.into()));
+        };
+        let wrapped = reserved::unwrap(message);
+        let mut handle = match Handle::receive(wrapped.kind.as_deref(), descriptor) {
+            Received::Usable(handle) => handle,
+            Received::Unusable(error) => {
+                self.reply(&Command::Acknowledge);
+                return self.invalid_handle(error);
+            }
+            Received::Refused(error) => {
+                self.reply(&Command::Refuse);
+                return self.invalid_handle(error);
+            }
+        };
+        self.reply(&Command::Acknowledge);
+        if let Some(key) = wrapped.key
+            && handle.kind() == HandleKind::Socket
+        {
+            handle.count(self.counts.open(key));
+        }
+        let is_reserved = reserved::reserved_command(&wrapped.message).is_some();
+        let message = Message { value: wrapped.message, handle: Some(handle) };
+        self.events.push(if is_reserved {
+            Event::Reserved(message)
+        } else {
+            Event::Message(message)
+        });
+    }
+
+    fn invalid_handle(&mut self, error: HandleError) {
+        self.events.push(Event::Invalid(InvalidMessage::Handle(error)));
+    }
+}

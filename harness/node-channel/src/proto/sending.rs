@@ -1,0 +1,306 @@
+//! From `send()` to the bytes of the wire, handles included.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use js_value::Graph;
+use rustix::io::Errno;
+
+use super::codec::{self, Codec};
+use super::connection::{Connection, State, report};
+use super::event::{Event, MessageId};
+use super::handshake::{Outgoing, Unacknowledged};
+use super::reserved::{self, Command};
+use crate::error::{SendError, Undelivered};
+use crate::handle::Handle;
+
+/// What goes with a handle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SendOptions {
+    /// This process goes on using the stream, through a clone of it. As with `keepOpen` in Node, a
+    /// stream that the peer refuses is then not sent again.
+    pub keep_open: bool,
+    /// The server that accepted the stream: the peer counts the streams that it holds under this
+    /// key. Node's own keys are the address family, address and port that were listened on, as
+    /// `4:127.0.0.1:8000`. Only for handles that travel as `net.Socket`.
+    pub key: Option<String>,
+}
+
+impl SendOptions {
+    /// Sets [`keep_open`](Self::keep_open).
+    #[must_use]
+    pub fn keep_open(mut self, keep_open: bool) -> Self {
+        self.keep_open = keep_open;
+        self
+    }
+
+    /// Sets [`key`](Self::key).
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl Connection {
+    /// Queues a message. Serialization happens here; an error leaves the channel as it was.
+    ///
+    /// Every message that is taken gets one [`Event::Sent`].
+    pub fn send(&mut self, message: &Graph) -> Result<MessageId, SendError> {
+        self.send_encoded(|codec, out| {
+            codec::check(message)?;
+            codec.encode(message, out)
+        })
+    }
+
+    /// Queues a message and a handle.
+    ///
+    /// The message gets its [`Event::Sent`] when it is written. The peer answers later; until then,
+    /// everything else that is sent waits. The handle is closed once the peer has acknowledged it,
+    /// and given back with [`Event::HandleRefused`] if the peer does not take it.
+    ///
+    /// What the handle stands for should be non-blocking: a Node that receives it leaves that as it
+    /// is. [`Channel`](crate::Channel) sees to it.
+    pub fn send_with(
+        &mut self,
+        message: &Graph,
+        handle: Handle,
+        options: &SendOptions,
+    ) -> Result<MessageId, SendError> {
+        if !self.connected() {
+            return Err(SendError::Closed);
+        }
+        codec::check(message)?;
+        if let Some(limit) = self.limits.max_queued_handles
+            && self.queued_handles() >= limit
+        {
+            return Err(SendError::HandlesFull { limit });
+        }
+        let outgoing = Outgoing { handle, keep_open: options.keep_open };
+        let kind = outgoing.handle.kind();
+        let key = options.key.as_deref().filter(|_| kind == crate::handle::HandleKind::Socket);
+        let wrapped = reserved::wrap(message, kind.name(), key, outgoing.handle.datagram_type());
+        self.enqueue(Some(outgoing), |codec, out| codec.encode(&wrapped, out))
+    }
+
+    /// Queues a message that is serialized already, as [`poll_raw`](Self::poll_raw) gives it. Only
+    /// the framing is added. Whether the peer can read it is the caller's business.
+    pub fn send_raw(&mut self, raw: &[u8]) -> Result<MessageId, SendError> {
+        self.send_encoded(|codec, out| {
+            codec.check_raw(raw)?;
+            codec.frame(out, |out| {
+                out.extend_from_slice(raw);
+                Ok(())
+            })
+        })
+    }
+
+    /// Asks the peer how many open connections it holds of a server: see
+    /// [`Event::SocketCount`]. A peer that got none does not answer.
+    pub fn request_count(&mut self, key: &str) -> Result<MessageId, SendError> {
+        let message = Command::GetCount { key: key.to_owned() }.message();
+        self.send_encoded(|codec, out| codec.encode(&message, out))
+    }
+
+    /// Asks the peer to say when it has closed all connections that it holds of a server: see
+    /// [`Event::SocketsClosed`]. A peer that got none does not answer.
+    pub fn notify_close(&mut self, key: &str) -> Result<MessageId, SendError> {
+        let message = Command::NotifyClose { key: key.to_owned() }.message();
+        self.send_encoded(|codec, out| codec.encode(&message, out))
+    }
+
+    /// Queues what `write` appends, which is one message with its framing, or an error that leaves
+    /// the buffer as it was.
+    pub(crate) fn send_encoded<E: From<SendError>>(
+        &mut self,
+        write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<MessageId, E> {
+        self.enqueue(None, write)
+    }
+
+    fn enqueue<E: From<SendError>>(
+        &mut self,
+        outgoing: Option<Outgoing>,
+        write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<MessageId, E> {
+        if !self.connected() {
+            return Err(SendError::Closed.into());
+        }
+        let queued = self.queued_bytes();
+        let holds = self.unacknowledged.is_some();
+        let buffer = if holds { self.held.buffer() } else { self.outbox.buffer() };
+        let before = buffer.len();
+        write(self.codec, buffer.end())?;
+        let size = buffer.len() - before;
+        if let Some(limit) = self.limits.max_queued_bytes
+            && queued.saturating_add(size) > limit
+        {
+            buffer.truncate(before);
+            return Err(SendError::QueueFull { queued, size, limit }.into());
+        }
+        let id = MessageId(self.next_id);
+        self.next_id += 1;
+        if holds {
+            self.held.commit(id, size, outgoing);
+        } else {
+            self.commit(id, size, outgoing);
+        }
+        self.fail_if_broken();
+        Ok(id)
+    }
+
+    /// The bytes of a message of the program are at the end of the outbox.
+    fn commit(&mut self, id: MessageId, size: usize, outgoing: Option<Outgoing>) {
+        let end = self.outbox.commit(Some(id));
+        let Some(outgoing) = outgoing else { return };
+        self.outbox.attach_descriptor();
+        let again = if outgoing.is_resent() {
+            let bytes = self.outbox.buffer().bytes();
+            bytes[bytes.len() - size..].to_vec()
+        } else {
+            Vec::new()
+        };
+        self.unacknowledged = Some(Unacknowledged { outgoing, id, end, again, resent: 0 });
+    }
+
+    /// Bytes to write now; empty if there are none. Report back with
+    /// [`transmitted`](Self::transmitted) or [`transmit_failed`](Self::transmit_failed).
+    pub fn transmit(&self) -> &[u8] {
+        self.outbox.writable()
+    }
+
+    /// The descriptor to send along with [`transmit`](Self::transmit): with its first byte, once.
+    pub fn transmit_descriptor(&self) -> Option<BorrowedFd<'_>> {
+        let unacknowledged = self.unacknowledged.as_ref()?;
+        self.outbox.descriptor_is_next().then(|| unacknowledged.outgoing.handle.as_fd())
+    }
+
+    /// Says that the kernel took the first `count` bytes of [`transmit`](Self::transmit), with the
+    /// descriptor if there was one.
+    pub fn transmitted(&mut self, count: usize) {
+        let events = &mut self.events;
+        self.outbox.advance(count, |id| report(events, id, Ok(())));
+        self.finish_closing();
+    }
+
+    /// Says that a write failed for good.
+    ///
+    /// If it is the descriptor that could not be sent, its message alone completes with the error,
+    /// and nothing of it was written. Otherwise all that waits does. As in Node the channel stays
+    /// connected until the peer's stream ends: a peer that stopped reading may still talk.
+    pub fn transmit_failed(&mut self, errno: i32) {
+        let result = Err(Undelivered::Os { errno });
+        let of_descriptor = self.outbox.descriptor_is_next() && !is_of_the_peer(errno);
+        if of_descriptor && self.broken.is_none() {
+            let id = self.outbox.drop_front();
+            report(&mut self.events, id, result);
+            if let (None, Some(Unacknowledged { id, outgoing, .. })) =
+                (id, self.unacknowledged.take())
+            {
+                // It was sent before, and refused.
+                self.events.push(Event::HandleRefused { id, handle: outgoing.handle });
+            }
+            self.release_held();
+            return self.finish_closing();
+        }
+        let events = &mut self.events;
+        if self.outbox.discard(|id| report(events, id, result)) {
+            self.broken = Some(errno);
+        }
+        // A peer that has the handle may still answer.
+        let in_flight = self.unacknowledged.as_ref();
+        if !in_flight.is_some_and(|sent| self.outbox.has_written(sent.end)) {
+            self.unacknowledged = None;
+            self.held.discard(|id| report(events, Some(id), result));
+        }
+        self.finish_closing();
+    }
+
+    /// The peer has the handle.
+    pub(super) fn acknowledged(&mut self) {
+        if self.take_answered().is_some() {
+            self.release_held();
+            self.finish_closing();
+        }
+    }
+
+    /// The peer did not get the handle.
+    pub(super) fn refused(&mut self) {
+        let Some(mut unacknowledged) = self.take_answered() else { return };
+        if unacknowledged.outgoing.is_resent() && unacknowledged.resent < MAX_RESENT {
+            unacknowledged.resent += 1;
+            self.outbox.buffer().end().extend_from_slice(&unacknowledged.again);
+            unacknowledged.end = self.outbox.commit(None);
+            self.outbox.attach_descriptor();
+            self.unacknowledged = Some(unacknowledged);
+            return self.fail_if_broken();
+        }
+        let Unacknowledged { id, outgoing, .. } = unacknowledged;
+        self.events.push(Event::HandleRefused { id, handle: outgoing.handle });
+        self.release_held();
+        self.finish_closing();
+    }
+
+    /// The handle that the peer answers for. An answer that nothing waits for is ignored.
+    fn take_answered(&mut self) -> Option<Unacknowledged> {
+        self.unacknowledged.take_if(|unacknowledged| self.outbox.has_written(unacknowledged.end))
+    }
+
+    /// Appends an answer of the protocol itself, which never waits behind a handle.
+    pub(super) fn reply(&mut self, command: &Command) {
+        if self.outbox.replies() >= MAX_WAITING_REPLIES {
+            return;
+        }
+        // Plain data: there is nothing that could not be serialized.
+        if self.codec.encode(&command.message(), self.outbox.buffer().end()).is_ok() {
+            self.outbox.commit(None);
+        }
+    }
+
+    /// Answers that became due because received connections were closed. Call it after the
+    /// [waker](Self::set_waker) was called.
+    pub fn settle(&mut self) {
+        for key in self.counts.take_closed() {
+            if !self.is_closed() {
+                self.reply(&Command::AllClosed { key });
+            }
+        }
+        self.fail_if_broken();
+    }
+
+    pub(super) fn fail_if_broken(&mut self) {
+        if let Some(errno) = self.broken {
+            self.transmit_failed(errno);
+        }
+    }
+
+    /// Lets messages go that waited for the acknowledgement, up to and including the next handle.
+    fn release_held(&mut self) {
+        while self.unacknowledged.is_none() {
+            let before = self.outbox.len();
+            let Some((id, outgoing)) = self.held.pop(self.outbox.buffer()) else { break };
+            let size = self.outbox.len() - before;
+            self.commit(id, size, outgoing);
+        }
+        self.fail_if_broken();
+    }
+
+    fn finish_closing(&mut self) {
+        if self.state == State::Closing && self.unacknowledged.is_none() && self.outbox.len() == 0 {
+            self.close(Undelivered::Disconnected);
+        }
+    }
+}
+
+/// Whether a failed write says something about the peer, and nothing about the descriptor.
+fn is_of_the_peer(errno: i32) -> bool {
+    let errno = Errno::from_raw_os_error(errno);
+    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED].contains(&errno)
+}
+
+/// Node sends a refused stream again so often.
+const MAX_RESENT: u32 = 3;
+
+/// A peer sends one descriptor at a time, so more unanswered ones are no protocol but a flood: not
+/// answered.
+const MAX_WAITING_REPLIES: usize = 1024;

@@ -1,0 +1,271 @@
+//! What the halves of a channel share, and the task that writes for them.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use rustix::io::Errno;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::runtime::Handle as Runtime;
+use tokio::sync::Notify;
+
+use crate::channel::{Link, Ready, Socket};
+use crate::socket::{self, Read};
+
+/// The socket, as the runtime watches it.
+#[derive(Debug)]
+pub(crate) struct Stream(pub(super) UnixStream);
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The runtime is told when the kernel has nothing or takes nothing: it reports the next change only
+/// then.
+impl Socket for Stream {
+    fn read(&self, buffer: &mut [u8]) -> Read {
+        let mut read = Read { bytes: Err(None), descriptors: Vec::new(), descriptors_lost: false };
+        let _not_ready = self.0.try_io(Interest::READABLE, || {
+            read = socket::read(self.as_fd(), buffer);
+            done(!matches!(read.bytes, Err(None)))
+        });
+        read
+    }
+
+    fn write(&self, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<usize, Errno> {
+        let mut written = None;
+        let _not_ready = self.0.try_io(Interest::WRITABLE, || {
+            let result = socket::write(self.as_fd(), bytes, descriptor);
+            written = Some(result);
+            done(result != Ok(0))
+        });
+        // The runtime may not have looked yet.
+        written.unwrap_or_else(|| socket::write(self.as_fd(), bytes, descriptor))
+    }
+}
+
+fn done(done: bool) -> io::Result<()> {
+    if done { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
+}
+
+/// What the halves and the task share. All that matters is behind one lock, which is never held
+/// while somebody waits; the rest says when to look again.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    bells: Arc<Bells>,
+    on_readable: Waker,
+    on_writable: Waker,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) link: Link<Stream>,
+    /// Bytes that the task read since the program had taken everything.
+    ahead: usize,
+}
+
+/// Who is told of changes.
+#[derive(Debug, Default)]
+struct Bells {
+    /// The task has something to do.
+    work: Notify,
+    /// Something changed for those who wait for messages or for room.
+    news: Notify,
+    /// The task wants to read.
+    task_reads: AtomicBool,
+}
+
+struct OnReadable(Arc<Bells>);
+struct OnWritable(Arc<Bells>);
+
+impl Wake for OnReadable {
+    fn wake(self: Arc<Self>) {
+        self.0.news.notify_waiters();
+        if self.0.task_reads.load(Ordering::Relaxed) {
+            self.0.work.notify_one();
+        }
+    }
+}
+
+impl Wake for OnWritable {
+    fn wake(self: Arc<Self>) {
+        self.0.work.notify_one();
+    }
+}
+
+/// Keeps the channel open: it is closed when the last of these is dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Owner(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened(Arc<Shared>);
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.with(Link::abandon);
+    }
+}
+
+/// Starts the task of a channel.
+pub(super) fn start(mut link: Link<Stream>, runtime: &Runtime) -> Owner {
+    let bells = Arc::new(Bells::default());
+    let on_closed_socket = Arc::clone(&bells);
+    link.connection.set_waker(move || on_closed_socket.work.notify_one());
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State { link, ahead: 0 }),
+        on_readable: Arc::new(OnReadable(Arc::clone(&bells))).into(),
+        on_writable: Arc::new(OnWritable(Arc::clone(&bells))).into(),
+        bells,
+    });
+    runtime.spawn(drive(Arc::clone(&shared)));
+    Owner(Arc::new(Opened(shared)))
+}
+
+/// Writes what waits, and reads what it waits for.
+async fn drive(shared: Arc<Shared>) {
+    loop {
+        let next = shared.lock().drive(&shared);
+        match next {
+            Next::End => return,
+            Next::Again => tokio::task::coop::consume_budget().await,
+            // Keeps a notification that comes before.
+            Next::Wait => shared.bells.work.notified().await,
+        }
+    }
+}
+
+enum Next {
+    Again,
+    Wait,
+    End,
+}
+
+impl State {
+    fn drive(&mut self, shared: &Shared) -> Next {
+        self.link.settle();
+        let must_read = self.link.connection.queued_handles() > 0 && !self.is_far_ahead();
+        shared.bells.task_reads.store(must_read, Ordering::Relaxed);
+        let before = self.link.received_bytes();
+        let readable = must_read && self.is_readable(shared);
+        let writable = self.link.wants_write() && self.is_writable(shared);
+        if self.link.is_closed() {
+            shared.bells.news.notify_waiters();
+            return Next::End;
+        }
+        if !readable && !writable {
+            return Next::Wait;
+        }
+        // A failed write is reported as the completion of the messages.
+        let _reported = self.link.process(Ready { readable, writable });
+        self.ahead = self.ahead.saturating_add(self.link.received_bytes().wrapping_sub(before));
+        shared.bells.news.notify_waiters();
+        Next::Again
+    }
+
+    /// Reads, if there is something; false if there is not, and `news` will say when.
+    pub(super) fn read(&mut self, shared: &Shared) -> bool {
+        let readable = self.is_readable(shared);
+        if readable {
+            let _reported = self.link.process(Ready { readable, writable: false });
+        }
+        readable
+    }
+
+    /// Says that the program took something.
+    pub(super) fn taken(&mut self) {
+        if !self.link.connection.has_events() {
+            self.ahead = 0;
+        }
+    }
+
+    fn is_far_ahead(&self) -> bool {
+        self.ahead >= READ_AHEAD
+    }
+
+    fn is_readable(&mut self, shared: &Shared) -> bool {
+        let mut context = Context::from_waker(&shared.on_readable);
+        let poll = self.link.socket().map(|Stream(socket)| socket.poll_read_ready(&mut context));
+        self.is_ready(poll)
+    }
+
+    fn is_writable(&mut self, shared: &Shared) -> bool {
+        let mut context = Context::from_waker(&shared.on_writable);
+        let poll = self.link.socket().map(|Stream(socket)| socket.poll_write_ready(&mut context));
+        self.is_ready(poll)
+    }
+
+    fn is_ready(&mut self, poll: Option<Poll<io::Result<()>>>) -> bool {
+        if let Some(Poll::Ready(Err(_))) = poll {
+            // The runtime is gone, and watches nothing any more.
+            self.link.abandon();
+        }
+        matches!(poll, Some(Poll::Ready(Ok(()))))
+    }
+
+    /// What the task goes by. It has to look again when this changes.
+    fn work(&self) -> (bool, bool, usize, bool) {
+        let link = &self.link;
+        let handles = link.connection.queued_handles();
+        (link.is_closed(), link.wants_write(), handles, self.is_far_ahead())
+    }
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something, and tells those whom it concerns.
+    pub(super) fn with<R>(&self, act: impl FnOnce(&mut Link<Stream>) -> R) -> R {
+        self.look(|state| act(&mut state.link))
+    }
+
+    /// Waits until `look` finds something. It is asked at once, and then whenever something changed.
+    pub(super) async fn wait_for<R>(&self, mut look: impl FnMut(&mut State) -> Option<R>) -> R {
+        loop {
+            let mut news = pin!(self.bells.news.notified());
+            // Before looking, so that nothing is missed.
+            news.as_mut().enable();
+            if let Some(found) = self.look(&mut look) {
+                return found;
+            }
+            news.await;
+        }
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.lock();
+        let (work, received) = (state.work(), state.link.received_bytes());
+        let had_events = state.link.connection.has_events();
+        let result = look(&mut state);
+        if state.work() != work {
+            self.bells.work.notify_one();
+        }
+        let link = &state.link;
+        if link.received_bytes() != received
+            || link.is_closed() != work.0
+            || link.connection.has_events() && !had_events
+        {
+            self.bells.news.notify_waiters();
+        }
+        result
+    }
+}
+
+impl std::ops::Deref for Owner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0.0
+    }
+}
+
+/// So much the task reads for an acknowledgement, beyond what the program has taken.
+const READ_AHEAD: usize = 1 << 20;
