@@ -112,6 +112,10 @@
 //!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
 //! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
 //!   [`Event::Reserved`], and neither are counts of connections, which have events of their own.
+//! - A message may be nested to any depth that [`Limits::max_depth`] allows. Node throws some thousand
+//!   levels down, and dies of a message that is deeper.
+//! - Each view of a received message holds bytes of its own. In Node all that arrive together share
+//!   an ArrayBuffer.
 //! - The descriptor in `NODE_CHANNEL_FD` must be an open socket. Node also takes the write end of a
 //!   pipe.
 //! - [`Fork`] sets `NODE_CHANNEL_FD` and `NODE_CHANNEL_SERIALIZATION_MODE` last. In Node the
@@ -150,6 +154,8 @@ pub use fork::{Child, ExitStatus, Fork, Process, Stdio};
 pub use handle::{ConvertError, Counted, Handle, HandleKind, UnsupportedDescriptor};
 pub use inherited::{CHANNEL_FD, SERIALIZATION_MODE, remove_variables, scrub};
 pub use js_value;
+#[cfg(feature = "serde")]
+pub use proto::Typed;
 pub use proto::{
     BACKLOG_THRESHOLD, Event, KeepAlive, Limits, Message, MessageId, Raw, Role, SendOptions,
     Serialization,

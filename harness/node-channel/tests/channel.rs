@@ -14,6 +14,7 @@ use node_channel::{
     Channel, DisconnectError, Event, FlushError, Limits, Raw, Ready, RecvError, Role, SendError,
     SendOptions, Serialization, Undelivered,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 /// A channel and the bare socket on the other side of it.
@@ -264,4 +265,32 @@ fn a_relay_passes_bytes_on() {
         other.join().unwrap();
         assert_eq!(receiver.join().unwrap(), [(3, false), (3_000_002, false), (3, true)]);
     }
+}
+
+#[test]
+fn an_event_loop_is_woken_when_the_last_connection_was_closed_between_its_turns() {
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    let (given, _other) = UnixStream::pair().unwrap();
+    let options = SendOptions::default().key("4:127.0.0.1:8000");
+    parent.send_with(&Graph::from("keep"), given, &options).unwrap();
+    let kept = child.recv_message().unwrap().unwrap().handle;
+    // The acknowledgement.
+    parent.process(Ready { readable: true, writable: false });
+    parent.notify_close("4:127.0.0.1:8000").unwrap();
+    child.process(Ready { readable: true, writable: false });
+    assert!(child.wake_fd().is_some(), "the peer waits");
+
+    drop(kept);
+    let wake = child.wake_fd().expect("nothing has been said yet");
+    let mut watched = [PollFd::new(&wake, PollFlags::IN)];
+    assert_eq!(poll(&mut watched, Some(&Timespec::default())), Ok(1));
+    child.process(Ready::default());
+    assert!(child.wake_fd().is_none());
+    let answer = loop {
+        let next = parent.wait(Some(DEADLINE)).unwrap().expect("connected");
+        if let Event::SocketsClosed { key } = next {
+            break key;
+        }
+    };
+    assert_eq!(answer, "4:127.0.0.1:8000");
 }

@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
         self.add(&mut |connection| connection.send_raw(raw))
     }
 
-    fn add(
+    pub(super) fn add(
         &mut self,
         queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
     ) -> Result<Receipt, SendError> {

@@ -5,6 +5,8 @@ mod link;
 mod receive;
 mod sending;
 mod split;
+#[cfg(feature = "serde")]
+mod typed;
 mod wake;
 
 use std::fmt;

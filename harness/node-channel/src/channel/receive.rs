@@ -126,7 +126,7 @@ impl Channel {
     }
 
     /// Returns when there is an event, or when there will be none.
-    fn wait_for_event(&mut self, deadline: Option<Instant>) -> Result<(), RecvError> {
+    pub(super) fn wait_for_event(&mut self, deadline: Option<Instant>) -> Result<(), RecvError> {
         while !self.has_events() && !self.link.is_closed() {
             match self.turn(deadline) {
                 Ok(true) => {}

@@ -14,6 +14,19 @@ macro_rules! sending_methods {
             self.attempt(|connection| connection.send(message))
         }
 
+        /// As [`send`](Self::send), with a message of any type that serde can write. Needs the
+        /// feature `serde`.
+        ///
+        /// In JSON it has the form of [`json::to_text`](js_value::json::to_text), as a structured
+        /// clone that of [`clone::to_payload`](js_value::clone::to_payload).
+        #[cfg(feature = "serde")]
+        pub fn send_as<T: serde::Serialize + ?Sized>(
+            &mut self,
+            message: &T,
+        ) -> Result<Receipt, SendError> {
+            self.attempt(|connection| connection.send_as(message))
+        }
+
         /// Sends a message and a handle, which is given away: a listener, a stream or a UDP socket.
         /// Never blocks.
         ///

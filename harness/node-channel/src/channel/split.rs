@@ -176,6 +176,23 @@ impl Receiver {
         Ok(Some(Raw::Message(&self.raw)))
     }
 
+    /// Waits until `poll` takes something from the connection; `None` once nothing more will come.
+    #[cfg(feature = "serde")]
+    pub(super) fn poll_until<R>(
+        &mut self,
+        deadline: Option<Instant>,
+        poll: impl Fn(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
+    ) -> Result<Option<R>, RecvError> {
+        loop {
+            let mut state = self.half.lock();
+            match poll(&mut state.link.connection) {
+                Some(taken) => return taken,
+                None if state.link.is_closed() => return Ok(None),
+                None => self.half.wait(state, For::Peer, deadline)?,
+            }
+        }
+    }
+
     /// The next event that is already here. No I/O.
     pub fn next_event(&mut self) -> Option<Event> {
         self.half.lock().link.connection.poll_event()

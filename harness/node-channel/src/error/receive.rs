@@ -23,6 +23,13 @@ pub enum InvalidMessage {
         /// What is wrong, and where.
         message: String,
     },
+    /// The message is not of the type that was asked for. Only from `recv_as()`.
+    Type {
+        /// The first characters of the line, or the first bytes of the frame in hexadecimal.
+        start: String,
+        /// What was expected, what is there, and where.
+        message: String,
+    },
     /// The message is nested deeper than [`Limits::max_depth`](crate::Limits::max_depth).
     TooDeep {
         /// The first characters of the line, or the first bytes of the frame in hexadecimal.
@@ -106,6 +113,7 @@ impl InvalidMessage {
         match self {
             Self::Syntax { start, .. }
             | Self::Clone { start, .. }
+            | Self::Type { start, .. }
             | Self::TooDeep { start, .. }
             | Self::TooLong { start, .. } => start,
             Self::Handle(_) => "",
@@ -115,7 +123,7 @@ impl InvalidMessage {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Syntax { .. } | Self::Clone { .. } => Blame::Peer,
+            Self::Syntax { .. } | Self::Clone { .. } | Self::Type { .. } => Blame::Peer,
             Self::TooDeep { .. } | Self::TooLong { .. } => Blame::Limit,
             Self::Handle(error) => error.blame(),
         }
@@ -136,6 +144,7 @@ impl InvalidMessage {
             Self::TooDeep { .. } | Self::TooLong { .. } => "RangeError",
             // As Node, which has no converter for it.
             Self::Handle(HandleError::UnknownType { .. }) => "TypeError",
+            Self::Type { .. } => "TypeError",
             Self::Clone { .. } | Self::Handle(_) => "Error",
         }
     }
@@ -144,7 +153,9 @@ impl InvalidMessage {
 impl fmt::Display for InvalidMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { message, .. } | Self::Clone { message, .. } => f.write_str(message),
+            Self::Syntax { message, .. }
+            | Self::Clone { message, .. }
+            | Self::Type { message, .. } => f.write_str(message),
             Self::TooDeep { start, limit } => {
                 write!(f, "the message is nested deeper than the limit of {limit}: {start:?}")
             }

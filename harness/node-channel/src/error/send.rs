@@ -23,6 +23,12 @@ pub enum SendError {
     /// The serializer threw. `JSON.stringify`: a cycle, a bigint inside, or an exception of user
     /// code (`toJSON`, a getter). Structured clone: something that cannot be cloned.
     Serialize(Exception),
+    /// The value of a Rust type has no form that JavaScript reads as the same. Only from
+    /// `send_as()`.
+    Value {
+        /// What is wrong with it.
+        message: String,
+    },
     /// `JSON.stringify` answered `undefined`, as when `toJSON()` returns nothing.
     ///
     /// Node writes the word `undefined` in this case, which is not JSON and kills the receiver.
@@ -65,6 +71,7 @@ impl SendError {
             Self::Closed
             | Self::Missing
             | Self::InvalidType { .. }
+            | Self::Value { .. }
             | Self::Nothing
             | Self::NotRaw
             | Self::Serialize(_) => Blame::Caller,
@@ -78,6 +85,7 @@ impl SendError {
             Self::Missing => Some("ERR_MISSING_ARGS"),
             Self::InvalidType { .. } => Some("ERR_INVALID_ARG_TYPE"),
             Self::Serialize(_)
+            | Self::Value { .. }
             | Self::Nothing
             | Self::TooLarge { .. }
             | Self::NotRaw
@@ -89,7 +97,11 @@ impl SendError {
     /// Node's error class.
     pub fn name(&self) -> &str {
         match self {
-            Self::Missing | Self::InvalidType { .. } | Self::Nothing | Self::NotRaw => "TypeError",
+            Self::Missing
+            | Self::InvalidType { .. }
+            | Self::Value { .. }
+            | Self::Nothing
+            | Self::NotRaw => "TypeError",
             Self::Serialize(exception) => exception_name(exception),
             Self::TooLarge { .. } => "RangeError",
             Self::Closed | Self::QueueFull { .. } | Self::HandlesFull { .. } => "Error",
@@ -111,6 +123,7 @@ impl fmt::Display for SendError {
                 Exception::Thrown { message, .. } => f.write_str(message),
                 other => other.fmt(f),
             },
+            Self::Value { message } => f.write_str(message),
             Self::Nothing => {
                 f.write_str("the message has no JSON form: JSON.stringify answered undefined")
             }

@@ -45,7 +45,7 @@ impl Buffer {
 }
 
 /// A buffer larger than this is given back once it is empty.
-const KEEP_BYTES: usize = 1 << 20;
+const KEEP_BYTES: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -63,6 +63,12 @@ pub struct Connection {
     pub(super) events: EventQueue,
     pub(super) keep_alive: KeepAlive,
     pub(super) limits: Limits,
+    /// What a typed message borrows from that was not UTF-8.
+    #[cfg(feature = "serde")]
+    pub(super) repaired: String,
+    /// What a typed message borrows from that came with a handle.
+    #[cfg(feature = "serde")]
+    pub(super) unwrapped: Vec<u8>,
 }
 
 /// How far the end of a channel has come.
@@ -102,6 +108,10 @@ impl Connection {
             events: EventQueue::default(),
             keep_alive: KeepAlive::new(role),
             limits,
+            #[cfg(feature = "serde")]
+            repaired: String::new(),
+            #[cfg(feature = "serde")]
+            unwrapped: Vec::new(),
         }
     }
 

@@ -59,9 +59,10 @@ impl Counts {
         std::mem::take(&mut self.lock().closed)
     }
 
-    /// Whether the peer waits for connections that are open.
+    /// Whether the peer waits: for connections that are open, or to be told that they are closed.
     pub(crate) fn awaited(&self) -> bool {
-        self.lock().awaited > 0
+        let inner = self.lock();
+        inner.awaited > 0 || !inner.closed.is_empty()
     }
 
     pub(crate) fn set_waker(&self, waker: Option<Waker>) {
@@ -145,6 +146,7 @@ mod tests {
         drop(other);
         assert!(counts.take_closed().is_empty());
         std::thread::spawn(move || drop(second)).join().unwrap();
+        assert!(counts.awaited(), "until it is told");
         assert_eq!(counts.take_closed(), ["a"]);
         assert_eq!(woken.load(Ordering::Relaxed), 1);
         assert!(!counts.awaited());

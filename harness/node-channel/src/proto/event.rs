@@ -159,6 +159,13 @@ impl EventQueue {
         })
     }
 
+    /// Whether the next is a message of the peer's program.
+    #[cfg(feature = "serde")]
+    pub(crate) fn next_is_message(&self) -> bool {
+        let next = self.queue.front();
+        matches!(next, Some(Entry::Place(..) | Entry::Event(Event::Message(_))))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -237,7 +237,7 @@ pub(super) const LENGTH_BYTES: usize = 4;
 pub(super) const EXCERPT_BYTES: usize = 64;
 
 /// A buffer larger than this is given back once its messages are taken.
-const KEEP_BYTES: usize = 1 << 20;
+const KEEP_BYTES: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

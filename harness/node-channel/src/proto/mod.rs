@@ -20,6 +20,8 @@ mod sending;
 mod serialization;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "serde")]
+mod typed;
 
 pub(crate) use codec::exception_name;
 pub use connection::{BACKLOG_THRESHOLD, Connection, Raw, Role};
@@ -29,3 +31,5 @@ pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use sending::SendOptions;
 pub use serialization::Serialization;
+#[cfg(feature = "serde")]
+pub use typed::Typed;

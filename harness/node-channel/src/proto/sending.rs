@@ -294,8 +294,10 @@ impl Connection {
 
 /// Whether a failed write says something about the peer, and nothing about the descriptor.
 fn is_of_the_peer(errno: i32) -> bool {
-    let errno = Errno::from_raw_os_error(errno);
-    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED].contains(&errno)
+    // Compared as numbers: what a front end reports need not be an errno.
+    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED]
+        .map(Errno::raw_os_error)
+        .contains(&errno)
 }
 
 /// Node sends a refused stream again so often.

@@ -139,6 +139,14 @@ impl Receiver {
         .unwrap_or(Ok(None))
     }
 
+    /// As [`recv`](Self::recv), with the message as a value of a type. Needs the feature `serde`.
+    #[cfg(feature = "serde")]
+    pub async fn recv_as<T: serde::de::DeserializeOwned>(
+        &mut self,
+    ) -> Result<Option<T>, RecvError> {
+        self.take(|state| state.link.connection.poll_message_as()).await.unwrap_or(Ok(None))
+    }
+
     /// Waits for the next event of any kind; `None` once the channel is closed and
     /// [`Event::Disconnected`] was given.
     pub async fn wait(&mut self) -> Result<Option<Event>, RecvError> {

@@ -142,6 +142,14 @@ impl Channel {
         self.receiver.recv_message().await
     }
 
+    /// As [`Receiver::recv_as`].
+    #[cfg(feature = "serde")]
+    pub async fn recv_as<T: serde::de::DeserializeOwned>(
+        &mut self,
+    ) -> Result<Option<T>, RecvError> {
+        self.receiver.recv_as().await
+    }
+
     /// As [`Receiver::wait`].
     pub async fn wait(&mut self) -> Result<Option<Event>, RecvError> {
         self.receiver.wait().await

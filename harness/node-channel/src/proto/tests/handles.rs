@@ -165,6 +165,18 @@ fn a_bad_descriptor_fails_its_message_alone() {
     assert!(parent.connected());
 }
 
+/// Found by fuzzing: what is no errno went into a function that takes nothing else.
+#[test]
+fn a_write_may_fail_with_any_number() {
+    for errno in [0, -1, 255, 4096, i32::MIN, i32::MAX] {
+        let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
+        let kept = send(&mut parent, "h");
+        parent.transmit_failed(errno);
+        assert!(is_closed(&kept));
+        assert_eq!(words(&mut parent), [format!("unsent 0 Os {{ errno: {errno} }}")]);
+    }
+}
+
 #[test]
 fn a_dead_peer_gets_no_handle() {
     let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
@@ -330,8 +342,9 @@ fn connections_are_counted_until_they_are_closed() {
     pair.drive();
     assert!(pair.child.awaits_sockets());
     drop(messages);
-    assert!(!pair.child.awaits_sockets());
+    assert!(pair.child.awaits_sockets(), "until the peer is told");
     pair.child.settle();
+    assert!(!pair.child.awaits_sockets());
     pair.parent.request_count(key).unwrap();
     pair.drive();
     let found = words(&mut pair.parent);

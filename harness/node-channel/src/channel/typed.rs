@@ -1,0 +1,84 @@
+//! Messages of Rust types.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Batch, Channel, Receipt, Receiver, deadline_after};
+use crate::error::{RecvError, SendError};
+use crate::proto::{Event, Typed};
+
+impl Channel {
+    /// As [`recv`](Self::recv), with the message as a value of a type, which may borrow from the
+    /// bytes that came.
+    ///
+    /// ```
+    /// use node_channel::{Channel, Serialization};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(tag = "type", rename_all = "lowercase")]
+    /// enum Message<'a> {
+    ///     Progress { job: &'a str, percent: u8 },
+    ///     Result { job: &'a str },
+    /// }
+    ///
+    /// let (mut parent, mut child) = Channel::pair(Serialization::Json)?;
+    /// child.send_as(&Message::Progress { job: "build", percent: 50 })?;
+    /// child.send_as(&Message::Result { job: "build" })?;
+    /// let mut last = 0;
+    /// while let Some(Message::Progress { percent, .. }) = parent.recv_as()? {
+    ///     last = percent;
+    /// }
+    /// assert_eq!(last, 50);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A message that is not of the type is [`InvalidMessage::Type`](crate::InvalidMessage::Type),
+    /// and taken: call again for the next one.
+    pub fn recv_as<'de, T: Deserialize<'de>>(&'de mut self) -> Result<Option<T>, RecvError> {
+        loop {
+            self.wait_for_event(None)?;
+            // A loop must not hold on to what it borrows, so only the message itself is taken as a
+            // value of the type.
+            if self.link.connection.next_is_message() {
+                break;
+            }
+            match self.next_event() {
+                Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
+                Some(Event::Disconnected) | None => return Ok(None),
+                Some(_) => {}
+            }
+        }
+        match self.link.connection.poll_as() {
+            Some(Typed::Message { value, .. }) => Ok(Some(value)),
+            Some(Typed::Event(Event::Invalid(error))) => Err(RecvError::Invalid(error)),
+            Some(Typed::Event(_)) | None => Ok(None),
+        }
+    }
+
+    /// As [`wait`](Self::wait), with a message as a value of a type, which may borrow from the bytes
+    /// that came, and with the handle that came along.
+    pub fn wait_as<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Typed<T>>, RecvError> {
+        self.wait_for_event(timeout.and_then(deadline_after))?;
+        Ok(self.link.connection.poll_as())
+    }
+}
+
+impl Receiver {
+    /// As [`Channel::recv_as`], with a value that borrows nothing.
+    pub fn recv_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RecvError> {
+        self.poll_until(None, |connection| connection.poll_message_as())
+    }
+}
+
+impl Batch<'_> {
+    /// As [`Channel::send_as`].
+    pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<Receipt, SendError> {
+        self.add(&mut |connection| connection.send_as(message))
+    }
+}

@@ -1,0 +1,134 @@
+//! Messages of Rust types, straight to and from the bytes of the wire.
+
+use std::borrow::Cow;
+
+use js_value::json::TypedError;
+use js_value::{clone, json};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Serialization;
+use super::codec::{Codec, text};
+use super::connection::Connection;
+use super::event::{Event, Message, MessageId, Taken};
+use crate::error::{InvalidMessage, RecvError, SendError};
+use crate::handle::Handle;
+
+/// What [`Connection::poll_as`] answers.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Typed<T> {
+    /// A message of the peer's program.
+    Message {
+        /// The message itself.
+        value: T,
+        /// The socket that came with it. Dropping it closes it.
+        handle: Option<Handle>,
+    },
+    /// Any other event. A message that is not of the type is
+    /// [`InvalidMessage::Type`](crate::InvalidMessage::Type).
+    Event(Event),
+}
+
+impl Connection {
+    /// Queues a message of any type that serde can write, in the form of
+    /// [`json::to_text`](js_value::json::to_text) or
+    /// [`clone::to_payload`](js_value::clone::to_payload).
+    pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<MessageId, SendError> {
+        self.send_encoded(|codec, out| {
+            codec.frame(out, |out| {
+                let written = match codec.serialization {
+                    Serialization::Json => json::to_text(message, out),
+                    Serialization::Advanced => {
+                        clone::to_payload(message, &clone::WriteOptions::default(), out)
+                    }
+                };
+                written.map_err(|error| SendError::Value { message: error.to_string() })
+            })
+        })
+    }
+
+    /// The next event, with a message of the peer's program as a value of a type, which may borrow
+    /// from the bytes that came.
+    #[must_use]
+    pub fn poll_as<'de, T: Deserialize<'de>>(&'de mut self) -> Option<Typed<T>> {
+        self.tidy();
+        let codec = self.codec;
+        let (read, handle) = match self.events.pop()? {
+            Taken::Place(place, _) => {
+                self.inbox.take(&place);
+                (codec.decode_as(self.inbox.bytes(&place), &mut self.repaired), None)
+            }
+            // It was taken out of the message around it, so its bytes are not in the inbox.
+            Taken::Event(Event::Message(Message { value, handle })) => {
+                self.unwrapped.clear();
+                let written = codec.encode_payload(&value, &mut self.unwrapped);
+                debug_assert!(written.is_ok(), "what came over the channel goes over it");
+                (codec.decode_as(&self.unwrapped, &mut self.repaired), handle)
+            }
+            Taken::Event(event) => return Some(Typed::Event(event)),
+        };
+        Some(match read {
+            Ok(value) => Typed::Message { value, handle },
+            Err(error) => Typed::Event(Event::Invalid(error)),
+        })
+    }
+
+    /// The next message of the peer's program, as `recv()` gives it: an error if it is not of the
+    /// type, `None` inside if the channel is closed, `None` if nothing is here.
+    pub(crate) fn poll_message_as<T: DeserializeOwned>(
+        &mut self,
+    ) -> Option<Result<Option<T>, RecvError>> {
+        loop {
+            match self.poll_as()? {
+                Typed::Message { value, .. } => return Some(Ok(Some(value))),
+                Typed::Event(Event::Invalid(error)) => return Some(Err(RecvError::Invalid(error))),
+                Typed::Event(Event::Disconnected) => return Some(Ok(None)),
+                Typed::Event(_) => {}
+            }
+        }
+    }
+
+    /// Whether the next event is a message of the peer's program, read or not.
+    pub(crate) fn next_is_message(&self) -> bool {
+        self.events.next_is_message()
+    }
+}
+
+impl Codec {
+    /// Reads a message without its framing. Text that is no UTF-8 is repaired, as in Node, and then
+    /// borrowed from `elsewhere`.
+    fn decode_as<'de, T: Deserialize<'de>>(
+        self,
+        bytes: &'de [u8],
+        elsewhere: &'de mut String,
+    ) -> Result<T, InvalidMessage> {
+        let read = match self.serialization {
+            Serialization::Json => {
+                let text = match text(bytes) {
+                    Cow::Borrowed(text) => text,
+                    Cow::Owned(repaired) => {
+                        *elsewhere = repaired;
+                        elsewhere
+                    }
+                };
+                json::from_text(text, &json::ParseLimits { max_depth: self.max_depth })
+            }
+            Serialization::Advanced => {
+                let limits = clone::ReadLimits { max_depth: self.max_depth, ..Default::default() };
+                clone::from_payload(bytes, &limits)
+            }
+        };
+        read.map_err(|error| self.invalid_as(bytes, error))
+    }
+
+    fn invalid_as(self, bytes: &[u8], error: TypedError) -> InvalidMessage {
+        match error {
+            TypedError::Text(error) => self.invalid_json(bytes, error),
+            TypedError::Payload(error) => self.invalid_clone(bytes, error),
+            error => {
+                InvalidMessage::Type { start: self.excerpt(bytes), message: error.to_string() }
+            }
+        }
+    }
+}
