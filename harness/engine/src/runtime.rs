@@ -7,7 +7,7 @@ mod find;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ipc_plan::{ChildCommand, Describe, PROTOCOL, Role};
+use ipc_plan::{ChildCommand, Describe, PROTOCOL, Role, Serialization};
 
 pub use error::RuntimeError;
 
@@ -128,6 +128,21 @@ impl Runtime {
     /// Whether its driver can play a role.
     pub fn plays(&self, role: Role) -> bool {
         self.describe.roles.contains(&role)
+    }
+
+    /// Whether it has channels of this serialization.
+    pub fn speaks(&self, serialization: Serialization) -> bool {
+        let has = |name: &str| self.describe.capabilities.iter().any(|have| have == name);
+        match serialization {
+            // What every driver plays.
+            Serialization::Json => true,
+            Serialization::Advanced => has("serialization.advanced"),
+        }
+    }
+
+    /// The major of the Node it is, or announces itself as.
+    pub fn node_major(&self) -> Option<u32> {
+        self.describe.node.as_deref()?.split('.').next()?.parse().ok()
     }
 
     /// What results say of it.

@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | [`ROLE_VARIABLE`] | `parent` or `child` |
 //! | [`PLAN_VARIABLE`] | path of the plan, a [`Plan`] with its [`Setup`] filled in |
-//! | [`LOG_VARIABLE`] | path of a folder: the driver appends to `ROLE.jsonl` in it, and signals are empty files in its folder `signals` |
+//! | [`LOG_VARIABLE`] | path of a folder: the driver appends to `ROLE.jsonl` in it, signals are empty files in its folder `signals`, and addresses that a role listens on are files in its folder `addresses` |
 //!
 //! It performs its role and ends the way its runtime ends by itself. Nothing is attached to the
 //! process apart from what the plan asks for: no control socket, no descriptor kept open for the
@@ -41,8 +41,8 @@ mod recipe;
 pub use describe::Describe;
 pub use log::{Record, Seen};
 pub use plan::{
-    ChildCommand, Event, Inspect, Launch, Plan, Program, Property as ReadProperty, Role, RolePlan,
-    Serialization, Setup, Step, When,
+    ChildCommand, Event, HandleEvent, Inspect, Launch, OwnStream, Plan, Program,
+    Property as ReadProperty, Role, RolePlan, Serialization, Setup, Step, Transport, When,
 };
 pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Tagged, Thrown};
 

@@ -99,6 +99,19 @@ pub enum Seen {
         /// What it found.
         value: Recipe,
     },
+    /// A step on a kept handle had an outcome, or something happened to the handle.
+    Handle {
+        /// Its name; `received` for one that no `take` has named.
+        handle: String,
+        /// The step, as in `do`; `closed` when it is closed, `error` for its event of this name,
+        /// `connections` for the answer to this step.
+        what: String,
+        /// The outcome: `listen`, `connect`, `accept`, `take` and `look` describe the handle;
+        /// `write`, `end` and `closed` have the callback's argument, or `null`; `receive` has
+        /// `{text, ended}`; `connections` the number; each of them an error in its place. Ports
+        /// are never compared.
+        value: Recipe,
+    },
     /// `fill` has put messages into the channel until one did not fit into the kernel's buffer.
     Filled {
         /// How many messages were sent. Depends on the kernel; never compared.

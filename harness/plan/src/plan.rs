@@ -82,6 +82,11 @@ pub enum Serialization {
     Advanced,
 }
 
+impl Serialization {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Json, Self::Advanced];
+}
+
 /// What one role does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +170,15 @@ pub enum Step {
         /// Call the function detached from its owner, as `const { send } = process` would.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         detached: bool,
+        /// The second argument: the handle kept under this name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handle: Option<String>,
+        /// Send the native handle inside of it (`handle._handle`), as cluster does.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        native: bool,
+        /// `options.keepOpen` of a send with a handle.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep_open: bool,
     },
     /// Sends `times` small messages `{"n": 0}`, `{"n": 1}` … in one turn; records nothing.
     Burst {
@@ -348,6 +362,108 @@ pub enum Step {
     Hold {},
     /// Ends `hold`.
     Release {},
+    /// Makes a server or a UDP socket, has it listen on the loopback interface or at a path, and
+    /// keeps it under a name, by which both roles can reach it. Waits until it listens.
+    Listen {
+        /// The name.
+        name: String,
+        /// What it listens on.
+        over: Transport,
+        /// Make it only: it neither listens nor is it bound.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        idle: bool,
+        /// `options.pauseOnConnect` of the server.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pause: bool,
+        /// `options.allowHalfOpen` of the server.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        half_open: bool,
+    },
+    /// Connects to what either role listens on under the name `to`, and keeps the socket. Waits
+    /// until it is connected.
+    Connect {
+        /// Name of the socket.
+        name: String,
+        /// Where to.
+        to: String,
+        /// `options.allowHalfOpen` of the socket.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        half_open: bool,
+    },
+    /// Keeps the next connection of a server. Waits until there is one.
+    Accept {
+        /// The server.
+        from: String,
+        /// Name of the socket.
+        name: String,
+    },
+    /// Keeps the next handle that came with a message. Waits until there is one.
+    Take {
+        /// Its name.
+        name: String,
+    },
+    /// Keeps a stream that the process has anyway.
+    Keep {
+        /// Its name.
+        name: String,
+        /// Which.
+        what: OwnStream,
+    },
+    /// Writes text to a socket, or sends it from a UDP socket. Waits for the callback and
+    /// records its argument.
+    Write {
+        /// The socket.
+        handle: String,
+        /// What is written.
+        text: String,
+        /// Where a datagram goes: what either role listens on under this name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    },
+    /// Waits for data and records it: the next datagram of a UDP socket; of a stream `bytes`
+    /// bytes, or all until its end.
+    Receive {
+        /// The socket.
+        handle: String,
+        /// How many bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<u32>,
+        /// Leave what was read in the socket's buffer, and record no text: wait until `bytes`
+        /// have been read from the kernel.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        buffered: bool,
+    },
+    /// `socket.end()`. Waits until all is written.
+    End {
+        /// The socket.
+        handle: String,
+    },
+    /// Looks at a handle and records its description, see [`Tagged::Handle`](crate::Tagged).
+    Look {
+        /// The handle.
+        handle: String,
+    },
+    /// `server.getConnections()`. The answer is recorded when it comes.
+    Connections {
+        /// The server.
+        handle: String,
+    },
+    /// `server.close()`, `socket.destroy()` or `close()` of a UDP socket. That it is closed is
+    /// recorded when it is.
+    Close {
+        /// The handle.
+        handle: String,
+    },
+    /// Waits until something was recorded of a handle `count` times.
+    AwaitHandle {
+        /// The handle.
+        handle: String,
+        /// What.
+        what: HandleEvent,
+        /// How many, from the start of the role.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        count: u32,
+    },
     /// Replaces a function of the runtime for the rest of the process's life.
     Patch {
         /// `BigInt.prototype.toJSON`, `Object.prototype.toJSON`, `JSON.stringify`, `JSON.parse`.
@@ -375,6 +491,14 @@ impl Step {
                 | Self::AwaitSignal { blocking: false, .. }
                 | Self::Settle { blocking: false }
                 | Self::Fill { .. }
+                | Self::Listen { .. }
+                | Self::Connect { .. }
+                | Self::Accept { .. }
+                | Self::Take { .. }
+                | Self::Write { .. }
+                | Self::Receive { .. }
+                | Self::End { .. }
+                | Self::AwaitHandle { .. }
         )
     }
 
@@ -550,6 +674,46 @@ impl fmt::Display for Event {
     }
 }
 
+/// What a server listens on, or a UDP socket is bound to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// A TCP port of 127.0.0.1, chosen by the kernel.
+    Tcp,
+    /// A Unix socket in the folder of the play.
+    Unix,
+    /// A UDP port of 127.0.0.1, chosen by the kernel.
+    Udp4,
+}
+
+/// What happens to a handle outside the steps.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum HandleEvent {
+    /// It is closed.
+    Closed,
+    /// The answer of `connections` has come.
+    Connections,
+    /// Its `'error'`.
+    Error,
+}
+
+/// A stream that a process has without making it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnStream {
+    /// `process.stdout`.
+    Stdout,
+    /// `subprocess.stdout`. Parent only.
+    ChildStdout,
+}
+
 /// Properties that a plan can read.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -603,6 +767,10 @@ pub enum Inspect {
     ChannelSurface,
     /// The deprecated `_channel` alias: `{present, own, enumerable}`.
     ChannelAlias,
+    /// The memory of the views in the message that came last: `{views, overlapping, shared}`,
+    /// how many there are, whether a byte belongs to two of them, and whether they have one
+    /// ArrayBuffer together.
+    ReceivedViews,
 }
 
 /// A part of the event loop.

@@ -23,8 +23,12 @@
 //! * a string of more than 256 code units is a `text`, one with a lone surrogate is `utf16`;
 //! * bytes are lower-case hexadecimal; more than 256 of them are `LENGTH:HASH`;
 //! * containers more than 30 levels down are summed up as `deeper`;
+//! * an array lists its elements up to the first 32 holes in a row; what stands behind them is
+//!   among its `properties`;
 //! * errors have `class`, `message` and, where present, the properties `code`, `errno`,
-//!   `syscall`; the stack is left out.
+//!   `syscall`; the stack is left out. In messages, where they are values like others: an own
+//!   `message`, the `stack` up to the first line that tells a place in the program, and all other
+//!   own properties.
 //!
 //! HASH is FNV-1a, 32 bits, as eight lower-case hexadecimal digits: over the bytes, or for
 //! strings over the UTF-16 code units, low byte first.
@@ -141,6 +145,9 @@ pub enum Tagged {
     },
     /// A Date.
     Date {
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
         /// Milliseconds since 1970 in UTC, a finite number or the string `NaN`.
         time: Recipe,
         /// Other properties.
@@ -149,16 +156,28 @@ pub enum Tagged {
     },
     /// A RegExp.
     Regexp {
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
         /// The pattern.
         source: String,
         /// The flags.
         #[serde(default)]
         flags: String,
+        /// `lastIndex`, if it is not 0.
+        #[serde(default, rename = "lastIndex", skip_serializing_if = "Option::is_none")]
+        last_index: Option<u32>,
     },
     /// An error.
     Error {
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
         /// `Error`, `TypeError`, … (the constructor's name).
         class: String,
+        /// Make it an instance of a class of this name that extends `class`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subclass: Option<String>,
         /// The message; no own `message` when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
@@ -178,6 +197,9 @@ pub enum Tagged {
     },
     /// A Number, String, Boolean, BigInt or Symbol object.
     Boxed {
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
         /// The primitive.
         value: Recipe,
     },
@@ -205,21 +227,46 @@ pub enum Tagged {
     },
     /// An ArrayBuffer or SharedArrayBuffer.
     ArrayBuffer {
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
         /// Its bytes.
         bytes: String,
+        /// How often they are repeated; once when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        times: Option<u32>,
         /// Makes it resizable.
         #[serde(default, rename = "maxByteLength", skip_serializing_if = "Option::is_none")]
         max_byte_length: Option<u32>,
         /// A SharedArrayBuffer.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shared: bool,
+        /// Transferred away, so that nothing of it is left.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        detached: bool,
     },
     /// A typed array, DataView or Buffer.
     View {
         /// `Int8Array` … `BigUint64Array`, `Float16Array`, `DataView`, `Buffer`.
         class: String,
+        /// For `ref`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
+        /// Make it an instance of a class of this name that extends `class`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subclass: Option<String>,
         /// The viewed bytes, little-endian.
+        #[serde(default)]
         bytes: String,
+        /// A view into this ArrayBuffer, in place of `bytes`; never in descriptions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        buffer: Option<Recipe>,
+        /// Where in `buffer` it begins, in bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offset: Option<u32>,
+        /// How many elements of `buffer` it views; to the end when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<u32>,
         /// Other properties.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         properties: Vec<Property>,
@@ -246,9 +293,24 @@ pub enum Tagged {
     },
     /// An object of a built-in class with nothing in it that could be seen.
     Opaque {
-        /// `Promise`, `WeakMap`, `WeakSet`, `WeakRef`, `Generator`; in descriptions the name of
-        /// any other class.
+        /// `Promise`, `WeakMap`, `WeakSet`, `WeakRef`, `Generator`, or another class of which a
+        /// runtime has such objects (`MessagePort`, `Blob`, …); in descriptions the name of any
+        /// other class.
         class: String,
+    },
+    /// What stands in a global variable, such as `Math`, or in a property of it.
+    Global {
+        /// Its name, such as `Symbol.prototype`.
+        name: String,
+    },
+    /// A handle, in descriptions.
+    Handle {
+        /// `net.Server`, `net.Socket`, `dgram.Socket`, or the native `TCP`, `Pipe`, `UDP`.
+        class: String,
+        /// What it says of itself: of a server `listening`, `allowHalfOpen`, `pauseOnConnect`; of
+        /// a socket `readable`, `writable`, `allowHalfOpen`, `paused`, `flowing`, `destroyed`; of
+        /// a UDP socket `type`; of all three `address`.
+        state: Recipe,
     },
     /// Containers nested in one another, built without recursion.
     Nest {

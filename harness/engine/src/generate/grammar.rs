@@ -1,14 +1,16 @@
-//! Which messages there are: every kind of recipe that a JSON channel meets, the odd ones often.
+//! Which messages there are for a JSON channel: every kind of recipe that it meets, the odd ones
+//! often.
 
 use ipc_plan::{Behaviour, Object, Property, Prototype, Recipe, Tagged, Thrown};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::identities::Identities;
+
 /// Any message that a receiver survives.
 pub(super) fn message() -> impl Strategy<Value = Recipe> {
     value().prop_map(|recipe| {
-        let mut identities = Identities::default();
-        let recipe = identities.give(recipe);
+        let recipe = Identities::of_containers().give(recipe);
         if writes_nothing(&recipe) { Recipe::Array(vec![recipe]) } else { recipe }
     })
 }
@@ -45,7 +47,8 @@ fn value() -> impl Strategy<Value = Recipe> {
             1 => (class_of_error(), text(), proptest::option::of(inner.clone()),
                   vec(property(inner), 0..2))
                 .prop_map(|(class, message, cause, properties)| Tagged::Error {
-                    class, message: Some(message), stack: None, cause, properties,
+                    id: None, subclass: None, class, message: Some(message), stack: None, cause,
+                    properties,
                 }.into()),
         ]
     })
@@ -65,10 +68,12 @@ fn leaf() -> impl Strategy<Value = Recipe> {
                 (-8.64e15..8.64e15_f64).prop_map(|t| Recipe::Number(t.trunc())),
                 (0.0..2e12_f64).prop_map(|t| Recipe::Number(t.trunc())),
                 Just(Recipe::String("NaN".into())),
-            ].prop_map(|time| Tagged::Date { time, properties: Vec::new() }.into()),
+            ].prop_map(|time| Tagged::Date { id: None, time, properties: Vec::new() }.into()),
         1 => prop::sample::select(vec![("a+", "g"), ("[/]", ""), ("(?:)", "imsuy"), ("\\d", "d")])
             .prop_map(|(source, flags)| {
-                Tagged::Regexp { source: source.into(), flags: flags.into() }.into()
+                Tagged::Regexp {
+                    id: None, source: source.into(), flags: flags.into(), last_index: None,
+                }.into()
             }),
         1 => prop_oneof![
                 number().prop_map(Recipe::number),
@@ -76,10 +81,10 @@ fn leaf() -> impl Strategy<Value = Recipe> {
                 any::<bool>().prop_map(Recipe::Bool),
                 any::<i64>().prop_map(|n| Tagged::Bigint { value: n.to_string() }.into()),
                 Just(Tagged::Symbol { description: "boxed".into() }.into()),
-            ].prop_map(|value| Tagged::Boxed { value }.into()),
+            ].prop_map(|value| Tagged::Boxed { id: None, value }.into()),
         1 => view(),
         1 => bytes().prop_map(|bytes| Tagged::ArrayBuffer {
-                bytes, max_byte_length: None, shared: false,
+                id: None, bytes, times: None, max_byte_length: None, shared: false, detached: false,
             }.into()),
         1 => prop::sample::select(vec!["http://x/y?z=1#f", "file:///a%20b"])
             .prop_map(|href| Tagged::Url { href: href.into() }.into()),
@@ -90,7 +95,7 @@ fn leaf() -> impl Strategy<Value = Recipe> {
     ]
 }
 
-fn number() -> impl Strategy<Value = f64> {
+pub(super) fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => (-1000..1000_i32).prop_map(f64::from),
         2 => any::<i64>().prop_map(|n| n as f64),
@@ -103,7 +108,7 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn string() -> impl Strategy<Value = Recipe> {
+pub(super) fn string() -> impl Strategy<Value = Recipe> {
     prop_oneof![
         3 => text().prop_map(Recipe::String),
         1 => vec(unit(), 0..8).prop_map(Recipe::utf16),
@@ -114,7 +119,7 @@ fn string() -> impl Strategy<Value = Recipe> {
 }
 
 /// Text without lone surrogates.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[ -~]{0,10}",
         1 => any::<String>().prop_map(|s| s.chars().take(20).collect()),
@@ -130,7 +135,7 @@ fn unit() -> impl Strategy<Value = u16> {
     prop_oneof![any::<u16>(), 0xd800..0xe000_u16, 0x20..0x7f_u16]
 }
 
-fn key() -> impl Strategy<Value = Recipe> {
+pub(super) fn key() -> impl Strategy<Value = Recipe> {
     prop_oneof![
         4 => "[a-d]".prop_map(Recipe::String),
         2 => prop::sample::select(vec![
@@ -154,7 +159,7 @@ fn near(property: &Property) -> bool {
     }
 }
 
-fn property(
+pub(super) fn property(
     inner: impl Strategy<Value = Recipe> + Clone + 'static,
 ) -> impl Strategy<Value = Property> {
     let slot = prop_oneof![
@@ -165,7 +170,9 @@ fn property(
         .prop_map(|(key, (value, get), enumerable)| Property { key, value, get, enumerable })
 }
 
-fn behaviour(inner: impl Strategy<Value = Recipe> + 'static) -> impl Strategy<Value = Behaviour> {
+pub(super) fn behaviour(
+    inner: impl Strategy<Value = Recipe> + 'static,
+) -> impl Strategy<Value = Behaviour> {
     prop_oneof![
         5 => inner.prop_map(Behaviour::Returns),
         1 => (class_of_error(), "[a-z]{1,6}")
@@ -173,7 +180,7 @@ fn behaviour(inner: impl Strategy<Value = Recipe> + 'static) -> impl Strategy<Va
     ]
 }
 
-fn prototype(
+pub(super) fn prototype(
     inner: impl Strategy<Value = Recipe> + Clone + 'static,
 ) -> impl Strategy<Value = Option<Prototype>> {
     prop_oneof![
@@ -199,23 +206,30 @@ fn view() -> impl Strategy<Value = Recipe> {
         ("Buffer", 1),
         ("Buffer", 1),
     ];
-    (prop::sample::select(classes), 0..4_usize, any::<[u8; 32]>()).prop_map(
-        |((class, size), elements, bytes)| {
-            Tagged::View {
-                class: class.into(),
-                bytes: hex(&bytes[..size * elements]),
-                properties: Vec::new(),
-            }
-            .into()
-        },
-    )
+    (prop::sample::select(classes), 0..4_usize, any::<[u8; 32]>())
+        .prop_map(|((class, size), elements, bytes)| view_of(class, hex(&bytes[..size * elements])))
 }
 
-fn bytes() -> impl Strategy<Value = String> {
+/// A typed array, DataView or Buffer of its own.
+pub(super) fn view_of(class: &str, bytes: String) -> Recipe {
+    Tagged::View {
+        id: None,
+        subclass: None,
+        class: class.into(),
+        bytes,
+        buffer: None,
+        offset: None,
+        length: None,
+        properties: Vec::new(),
+    }
+    .into()
+}
+
+pub(super) fn bytes() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..6).prop_map(|bytes| hex(&bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -223,11 +237,11 @@ fn class_of_error() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["Error", "TypeError", "RangeError"]).prop_map(str::to_owned)
 }
 
-fn option_u32(below: u32) -> impl Strategy<Value = Option<u32>> {
+pub(super) fn option_u32(below: u32) -> impl Strategy<Value = Option<u32>> {
     prop_oneof![3 => Just(None), 1 => (1..below).prop_map(Some)]
 }
 
-fn object(prototype: Option<Prototype>, properties: Vec<Property>) -> Recipe {
+pub(super) fn object(prototype: Option<Prototype>, properties: Vec<Property>) -> Recipe {
     Tagged::Object(Object { id: None, prototype, properties }).into()
 }
 
@@ -243,11 +257,17 @@ fn to_json(behaviour: Behaviour) -> Property {
 }
 
 /// The plain notation where it can say it.
-fn plain_or_tagged(entries: Vec<(Recipe, Recipe)>) -> Recipe {
+pub(super) fn plain_or_tagged(entries: Vec<(Recipe, Recipe)>) -> Recipe {
     let mut plain: Vec<(String, Recipe)> = Vec::new();
     for (key, value) in &entries {
         match key {
-            Recipe::String(key) if key != "$" && plain.iter().all(|(have, _)| have != key) => {
+            // An index moves to the front when a driver reads it, and so before what a reference
+            // in it needs.
+            Recipe::String(key)
+                if key != "$"
+                    && key.parse::<u32>().is_err()
+                    && plain.iter().all(|(have, _)| have != key) =>
+            {
                 plain.push((key.clone(), value.clone()));
             }
             _ => {
@@ -262,100 +282,6 @@ fn plain_or_tagged(entries: Vec<(Recipe, Recipe)>) -> Recipe {
         }
     }
     Recipe::Object(plain)
-}
-
-/// Settles which container each reference of a message means: one that encloses it (a cycle) or
-/// one that stands before it (sharing). A reference to nothing becomes `null`.
-#[derive(Default)]
-struct Identities {
-    given: u32,
-}
-
-impl Identities {
-    fn give(&mut self, recipe: Recipe) -> Recipe {
-        match recipe {
-            Recipe::Array(items) => {
-                Recipe::Array(items.into_iter().map(|item| self.give(item)).collect())
-            }
-            Recipe::Object(entries) => Recipe::Object(
-                entries.into_iter().map(|(key, value)| (key, self.give(value))).collect(),
-            ),
-            Recipe::Tagged(tagged) => self.tagged(*tagged),
-            other => other,
-        }
-    }
-
-    fn next(&mut self) -> Option<u32> {
-        self.given += 1;
-        Some(self.given)
-    }
-
-    fn tagged(&mut self, tagged: Tagged) -> Recipe {
-        match tagged {
-            Tagged::Ref { id } if self.given == 0 || id > self.given => Recipe::Null,
-            Tagged::Array { elements, length, properties, .. } => {
-                let id = self.next();
-                let elements = elements.into_iter().map(|e| self.give(e)).collect();
-                Tagged::Array { id, elements, length, properties: self.properties(properties) }
-                    .into()
-            }
-            Tagged::Object(Object { prototype, properties, .. }) => {
-                // The prototype is made before the object and cannot lead back to it.
-                let prototype = prototype.map(|prototype| match prototype {
-                    Prototype::Inherits(list) => Prototype::Inherits(self.properties(list)),
-                    other => other,
-                });
-                let id = self.next();
-                Tagged::Object(Object { id, prototype, properties: self.properties(properties) })
-                    .into()
-            }
-            Tagged::Map { entries, properties, .. } => {
-                let id = self.next();
-                let entries =
-                    entries.into_iter().map(|(k, v)| (self.give(k), self.give(v))).collect();
-                Tagged::Map { entries, id, properties }.into()
-            }
-            Tagged::Set { values, properties, .. } => {
-                let id = self.next();
-                let values = values.into_iter().map(|v| self.give(v)).collect();
-                Tagged::Set { values, id, properties }.into()
-            }
-            Tagged::Proxy { target } => Tagged::Proxy { target: self.give(target) }.into(),
-            Tagged::Arguments { values } => {
-                Tagged::Arguments { values: values.into_iter().map(|v| self.give(v)).collect() }
-                    .into()
-            }
-            Tagged::Function { name, behaviour } => {
-                let behaviour = behaviour.map(|behaviour| Box::new(self.behaviour(*behaviour)));
-                Tagged::Function { name, behaviour }.into()
-            }
-            Tagged::Error { class, message, stack, cause, properties } => {
-                let cause = cause.map(|cause| self.give(cause));
-                let properties = self.properties(properties);
-                Tagged::Error { class, message, stack, cause, properties }.into()
-            }
-            other => other.into(),
-        }
-    }
-
-    fn properties(&mut self, properties: Vec<Property>) -> Vec<Property> {
-        properties
-            .into_iter()
-            .map(|Property { key, value, get, enumerable }| Property {
-                key,
-                value: value.map(|value| self.give(value)),
-                get: get.map(|get| self.behaviour(get)),
-                enumerable,
-            })
-            .collect()
-    }
-
-    fn behaviour(&mut self, behaviour: Behaviour) -> Behaviour {
-        match behaviour {
-            Behaviour::Returns(value) => Behaviour::Returns(self.give(value)),
-            other => other,
-        }
-    }
 }
 
 /// See [`super::writes_nothing`].

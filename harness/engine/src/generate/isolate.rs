@@ -42,12 +42,13 @@ pub fn shrink(tree: &mut Tree, budget: u32, mut differs: impl FnMut(&Recipe) -> 
 mod tests {
     use super::*;
     use crate::generate::messages;
+    use ipc_plan::Serialization;
 
     #[test]
     fn shrinks_to_the_part_that_differs() {
         let holds = |recipe: &Recipe| recipe_text(recipe).contains("\"date\"");
         let mut found = 0;
-        for mut tree in messages("isolate", 300) {
+        for mut tree in messages("isolate", Serialization::Json, 300) {
             if !holds(&tree.current()) {
                 continue;
             }
@@ -61,10 +62,12 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_its_messages() {
-        let texts = |count| -> Vec<_> {
-            messages("s", count).iter().map(|tree| recipe_text(&tree.current())).collect()
+        let texts = |count| -> [Vec<String>; 2] {
+            let trees = Serialization::ALL.map(|s| messages("s", s, count));
+            trees.map(|trees| trees.iter().map(|tree| recipe_text(&tree.current())).collect())
         };
-        assert_eq!(texts(50), texts(80)[..50]);
+        let (few, many) = (texts(50), texts(80));
+        assert_eq!(few, many.map(|texts| texts[..50].to_vec()));
     }
 
     fn recipe_text(recipe: &Recipe) -> String {

@@ -1,10 +1,12 @@
 //! Messages made by proptest, and plans that carry them.
 
+mod advanced;
 mod grammar;
+mod identities;
 mod isolate;
 
-use ipc_plan::Recipe;
-use proptest::strategy::{Strategy, ValueTree};
+use ipc_plan::{Recipe, Serialization};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub use isolate::{Shrunk, shrink};
@@ -15,12 +17,12 @@ pub type Tree = Box<dyn ValueTree<Value = Recipe>>;
 /// How many messages one plan carries in each direction.
 pub const BATCH: usize = 250;
 
-/// Makes `count` messages. The first `n` messages of a seed are the same for every `count`.
+/// Makes `count` messages for a channel of this serialization. The first `n` messages of a seed are the same for every `count`.
 ///
 /// # Panics
 ///
 /// Never: the grammar rejects nothing.
-pub fn messages(seed: &str, count: usize) -> Vec<Tree> {
+pub fn messages(seed: &str, serialization: Serialization, count: usize) -> Vec<Tree> {
     let mut bytes = [0; 32];
     for (index, chunk) in bytes.chunks_mut(4).enumerate() {
         let text = format!("{index}:{seed}");
@@ -28,7 +30,10 @@ pub fn messages(seed: &str, count: usize) -> Vec<Tree> {
     }
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let grammar = grammar::message().boxed();
+    let grammar: BoxedStrategy<Recipe> = match serialization {
+        Serialization::Json => grammar::message().boxed(),
+        Serialization::Advanced => advanced::message().boxed(),
+    };
     (0..count)
         .map(|_| -> Tree {
             Box::new(grammar.new_tree(&mut runner).expect("the grammar rejects nothing"))

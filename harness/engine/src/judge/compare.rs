@@ -52,8 +52,9 @@ struct Entry<'a> {
     text: String,
 }
 
-/// Streams and sections are compared apart: stream, clause.
-type Tracks<'a> = std::collections::BTreeMap<(u8, String), Vec<Entry<'a>>>;
+/// Streams and sections are compared apart, and what happens to one handle from what happens to
+/// another: stream, clause, handle.
+type Tracks<'a> = std::collections::BTreeMap<(u8, String, String), Vec<Entry<'a>>>;
 
 fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
     let mut tracks = Tracks::new();
@@ -81,8 +82,12 @@ fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
         };
         let json = value::normalised(&record.seen);
         let text = json.to_string();
-        let stream = if frame.order == Order::Total { 0 } else { stream };
-        tracks.entry((stream, clause.to_owned())).or_default().push(Entry {
+        let (stream, handle) = match &record.seen {
+            _ if frame.order == Order::Total => (0, ""),
+            Seen::Handle { handle, .. } if stream == HANDLES => (stream, handle.as_str()),
+            _ => (stream, ""),
+        };
+        tracks.entry((stream, clause.to_owned(), handle.to_owned())).or_default().push(Entry {
             at,
             seen: &record.seen,
             json,
@@ -98,10 +103,17 @@ const STEPS: u8 = 0;
 const CALLBACKS: u8 = 1;
 /// Calls of listeners.
 const EVENTS: u8 = 2;
+/// What happens to handles by itself.
+const HANDLES: u8 = 3;
 
 fn stream(seen: &Seen) -> u8 {
     match seen {
         Seen::Callback { .. } => CALLBACKS,
+        Seen::Handle { what, .. }
+            if matches!(what.as_str(), "closed" | "connections" | "error") =>
+        {
+            HANDLES
+        }
         Seen::Event { .. } => EVENTS,
         _ => STEPS,
     }

@@ -15,6 +15,7 @@ use crate::results::{Difference, DifferenceKind, Verdict};
 use crate::spec::{Case, Level};
 
 pub use findings::{blame, findings};
+pub(crate) use value::normalised;
 
 /// The clause of generated messages, and the first word of the section of each: they show that
 /// serialization as a whole is the same, not a clause of the catalogue.

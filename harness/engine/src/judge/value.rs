@@ -1,6 +1,6 @@
 //! Records as JSON, without what is never compared, and the place where two of them part.
 
-use ipc_plan::Seen;
+use ipc_plan::{Recipe, Seen, Tagged};
 use serde_json::Value;
 
 /// Where two records part.
@@ -15,12 +15,45 @@ pub(super) struct Mismatch {
 }
 
 /// The record without what is never compared.
-pub(super) fn normalised(seen: &Seen) -> Value {
+pub(crate) fn normalised(seen: &Seen) -> Value {
     let mut json = serde_json::to_value(seen).unwrap_or_default();
-    if let Seen::Filled { .. } = seen {
-        json["messages"] = Value::Null;
+    match seen {
+        Seen::Filled { .. } => json["messages"] = Value::Null,
+        Seen::Handle { value, .. } => {
+            json["value"] = serde_json::to_value(without_ports(value)).unwrap_or_default();
+        }
+        Seen::Event { arguments, .. } => {
+            // What came beside a message.
+            for (index, handle) in arguments.iter().enumerate().skip(1) {
+                json["arguments"][index] =
+                    serde_json::to_value(without_ports(handle)).unwrap_or_default();
+            }
+        }
+        _ => {}
     }
     json
+}
+
+/// What is known of a handle, with a word in place of each port: the kernel has chosen it.
+fn without_ports(recipe: &Recipe) -> Recipe {
+    match recipe {
+        Recipe::Object(entries) => Recipe::Object(
+            entries
+                .iter()
+                .map(|(key, value)| match value {
+                    Recipe::Number(_) if key == "port" => (key.clone(), "port".into()),
+                    value => (key.clone(), without_ports(value)),
+                })
+                .collect(),
+        ),
+        Recipe::Tagged(tagged) => match &**tagged {
+            Tagged::Handle { class, state } => {
+                Tagged::Handle { class: class.clone(), state: without_ports(state) }.into()
+            }
+            _ => recipe.clone(),
+        },
+        _ => recipe.clone(),
+    }
 }
 
 /// Whether two records are about the same thing, so that one can stand for the other.
@@ -44,6 +77,7 @@ fn subject_key(seen: &Seen) -> (String, Option<&str>) {
         Seen::Property { property, .. } => (format!("{kind} {property:?}"), None),
         Seen::Inspected { what, .. } => (format!("{kind} {what:?}"), None),
         Seen::Mark { name } | Seen::Signal { name } => (kind, Some(name)),
+        Seen::Handle { handle, what, .. } => (format!("{kind} {what}"), Some(handle)),
         Seen::GaveUp { awaiting } => (kind, Some(awaiting)),
         Seen::Unsupported { step, .. } => (kind, Some(step)),
         Seen::Started {} | Seen::Filled { .. } | Seen::Done {} => (kind, None),
@@ -77,6 +111,7 @@ pub(super) fn subject(seen: &Seen) -> String {
         Seen::Mark { name } => format!("the mark '{name}'"),
         Seen::Signal { name } => format!("the signal '{name}'"),
         Seen::Inspected { what, .. } => format!("its look at {what:?}"),
+        Seen::Handle { handle, what, .. } => format!("the outcome of {what} on '{handle}'"),
         Seen::Filled { .. } => "a full buffer".to_owned(),
         Seen::GaveUp { awaiting } => format!("that it waits in vain for {awaiting}"),
         Seen::Unsupported { step, .. } => format!("that it cannot do {step}"),

@@ -285,9 +285,11 @@ fn payload(reference: bool) -> Seen {
     let when = if reference {
         Recipe::from("1970-01-01T00:00:00.000Z")
     } else {
-        Recipe::from(Tagged::Date { time: Recipe::Number(0.0), properties: Vec::new() })
+        Recipe::from(Tagged::Date { id: None, time: Recipe::Number(0.0), properties: Vec::new() })
     };
     let error = Tagged::Error {
+        id: None,
+        subclass: None,
         class: "TypeError".to_owned(),
         message: Some(HOSTILE.to_owned()),
         stack: None,

@@ -6,6 +6,7 @@ use ipc_plan::{Record, Seen};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{show, text};
+use crate::judge;
 
 /// Equal records that are kept around a difference.
 const CONTEXT: usize = 4;
@@ -180,10 +181,7 @@ fn moved(pairs: &mut [Pair], want: &[String], have: &[String]) {
 
 /// Equal for records that are equal to the judge.
 fn key(seen: &Seen) -> String {
-    match seen {
-        Seen::Filled { .. } => "filled".to_owned(),
-        seen => serde_json::to_string(seen).unwrap_or_default(),
-    }
+    judge::normalised(seen).to_string()
 }
 
 fn cell(number: usize, nanoseconds: u64, text: &str, (head, tail): (usize, usize)) -> Cell {

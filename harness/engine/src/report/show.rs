@@ -37,6 +37,9 @@ pub(super) fn record(seen: &Seen) -> String {
         Seen::Mark { name } => format!("mark {}", quoted(name)),
         Seen::Signal { name } => format!("signal {}", quoted(name)),
         Seen::Inspected { what, value } => format!("{}: {}", word(what), recipe(value)),
+        Seen::Handle { handle, what, value } => {
+            format!("{what} {}: {}", quoted(handle), recipe(value))
+        }
         Seen::Filled { messages } => format!("channel full after {messages} messages"),
         Seen::GaveUp { awaiting } => format!("gave up waiting for {awaiting}"),
         Seen::Unsupported { step, reason } => format!("cannot do {step}: {reason}"),
@@ -117,9 +120,10 @@ pub(super) fn recipe(recipe: &Recipe) -> String {
 }
 
 fn tagged(value: &Tagged) -> String {
-    let of = |class: &str, inner: &str, extra: &[Property]| match extra {
-        [] => format!("{class}({inner})"),
-        extra => format!("{class}({inner}) {{{}}}", properties(extra)),
+    let marked = |id: &Option<u32>| id.map_or_else(String::new, |id| format!("<{id}> "));
+    let of = |id: &Option<u32>, class: &str, inner: &str, extra: &[Property]| match extra {
+        [] => format!("{}{class}({inner})", marked(id)),
+        extra => format!("{}{class}({inner}) {{{}}}", marked(id), properties(extra)),
     };
     match value {
         Tagged::Undefined {} => "undefined".to_owned(),
@@ -147,48 +151,57 @@ fn tagged(value: &Tagged) -> String {
                 Some(Prototype::Class(name)) => &format!("{name} "),
                 Some(Prototype::Inherits(_)) => "[inherits] ",
             };
-            let id = object.id.map_or_else(String::new, |id| format!("<{id}> "));
-            format!("{id}{prototype}{{{}}}", properties(&object.properties))
+            format!("{}{prototype}{{{}}}", marked(&object.id), properties(&object.properties))
         }
         Tagged::Array { id, elements, length, properties: extra } => {
-            let id = id.map_or_else(String::new, |id| format!("<{id}> "));
             let length = length.map_or_else(String::new, |n| format!(" (length {n})"));
             let extra = match extra.as_slice() {
                 [] => String::new(),
                 extra => format!(" {{{}}}", properties(extra)),
             };
-            format!("{id}[{}]{length}{extra}", list(elements))
+            format!("{}[{}]{length}{extra}", marked(id), list(elements))
         }
         Tagged::Hole {} => "<hole>".to_owned(),
         Tagged::Ref { id } => format!("<ref {id}>"),
-        Tagged::Date { time, properties } => of("Date", &recipe(time), properties),
-        Tagged::Regexp { source, flags } => format!("/{source}/{flags}"),
-        Tagged::Error { class, message, properties: extra, cause, .. } => {
+        Tagged::Date { id, time, properties } => of(id, "Date", &recipe(time), properties),
+        Tagged::Regexp { id, source, flags, last_index } => {
+            let index = last_index.map_or_else(String::new, |n| format!(" (lastIndex {n})"));
+            format!("{}/{source}/{flags}{index}", marked(id))
+        }
+        Tagged::Error { id, class, message, stack, properties: extra, cause, .. } => {
+            let class = format!("{}{class}", marked(id));
             let message = message.as_ref().map_or_else(String::new, |m| format!(" {}", quoted(m)));
+            let stack =
+                stack.as_ref().map_or_else(String::new, |s| format!(", stack {}", quoted(s)));
             let cause =
                 cause.as_ref().map_or_else(String::new, |c| format!(", cause {}", recipe(c)));
             match extra.as_slice() {
-                [] => format!("{class}{message}{cause}"),
-                extra => format!("{class}{message} {{{}}}{cause}", properties(extra)),
+                [] => format!("{class}{message}{stack}{cause}"),
+                extra => format!("{class}{message} {{{}}}{stack}{cause}", properties(extra)),
             }
         }
-        Tagged::Boxed { value } => format!("Object({})", recipe(value)),
-        Tagged::Map { entries, properties, .. } => {
+        Tagged::Boxed { id, value } => of(id, "Object", &recipe(value), &[]),
+        Tagged::Map { entries, id, properties } => {
             let entries: Vec<String> =
                 entries.iter().map(|(k, v)| format!("{} => {}", recipe(k), recipe(v))).collect();
-            of("Map", &entries.join(", "), properties)
+            of(id, "Map", &entries.join(", "), properties)
         }
-        Tagged::Set { values, properties, .. } => of("Set", &list(values), properties),
-        Tagged::View { class, bytes, properties } => of(class, bytes, properties),
+        Tagged::Set { values, id, properties } => of(id, "Set", &list(values), properties),
+        Tagged::View { id, class, bytes, buffer: None, properties, .. } => {
+            of(id, class, bytes, properties)
+        }
         Tagged::Url { href } => format!("URL({})", quoted(href)),
         Tagged::Arguments { values } => format!("arguments({})", list(values)),
         Tagged::Opaque { class } => format!("[{class}]"),
+        Tagged::Global { name } => name.clone(),
+        Tagged::Handle { class, state } => format!("{class} {}", recipe(state)),
         Tagged::Deeper { levels, containers } => {
             format!("… ({levels} more levels, {containers} containers)")
         }
         Tagged::Repeat { .. }
         | Tagged::Callback { .. }
         | Tagged::ArrayBuffer { .. }
+        | Tagged::View { .. }
         | Tagged::Proxy { .. }
         | Tagged::RawJson { .. }
         | Tagged::Nest { .. } => serde_json::to_string(value).unwrap_or_default(),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ipc_plan::{Plan, Recipe};
+use ipc_plan::{Plan, Recipe, Serialization};
 
 use super::{Progress, Run};
-use crate::generate::{self, Tree};
+use crate::generate;
 use crate::hash::fnv1a;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
@@ -18,46 +18,64 @@ const BUDGET: u32 = 48;
 /// Differences of one pairing that are made small; more would say the same.
 const MOST: usize = 3;
 
+/// So many times fewer messages are sent over an advanced channel.
+const ADVANCED: usize = 4;
+
 /// The generated messages of a run, as cases.
 pub(super) struct Batches {
-    trees: Vec<Tree>,
     cases: Vec<Case>,
 }
 
 /// The case of generated messages with this id, as a run with this seed has it.
 pub fn generated_case(seed: &str, id: &str) -> Option<Case> {
-    let batch: usize = id.strip_prefix("generated-")?.parse().ok()?;
-    let count = batch.checked_add(1)?.checked_mul(generate::BATCH)?;
+    let (serialization, number) = Serialization::ALL
+        .into_iter()
+        .find_map(|s| Some((s, id.strip_prefix(prefix(s))?.parse::<usize>().ok()?)))?;
+    let count = number.checked_add(1)?.checked_mul(generate::BATCH)?;
     // No run has more; a typing mistake must not take for ever.
     let count = (count <= 1_000_000).then_some(count)?;
-    Batches::of(seed, count).cases.into_iter().find(|case| case.id == id)
+    batches(seed, serialization, count).find(|case| case.id == id)
 }
 
 impl Batches {
     pub(super) fn make(options: &Options) -> Self {
-        Self::of(&options.seed, options.generated as usize)
-    }
-
-    fn of(seed: &str, count: usize) -> Self {
-        let trees = generate::messages(seed, count);
-        let cases = trees
-            .chunks(generate::BATCH)
-            .enumerate()
-            .map(|(batch, trees)| {
-                let first = batch * generate::BATCH;
-                let values = trees
-                    .iter()
-                    .enumerate()
-                    .map(|(index, tree)| (section(first + index), tree.current()));
-                case(&format!("generated-{batch:03}"), values.collect())
-            })
-            .collect();
-        Self { trees, cases }
+        let count = options.generated as usize;
+        let of = |serialization, count| batches(&options.seed, serialization, count);
+        let json = of(Serialization::Json, count);
+        Self { cases: json.chain(of(Serialization::Advanced, count / ADVANCED)).collect() }
     }
 
     pub(super) fn cases(&self) -> impl Iterator<Item = &Case> {
         self.cases.iter()
     }
+}
+
+/// What the ids of batches begin with.
+fn prefix(serialization: Serialization) -> &'static str {
+    match serialization {
+        Serialization::Json => "generated-",
+        Serialization::Advanced => "generated-advanced-",
+    }
+}
+
+fn batches(
+    seed: &str,
+    serialization: Serialization,
+    count: usize,
+) -> impl Iterator<Item = Case> + use<> {
+    let messages: Vec<Recipe> = generate::messages(seed, serialization, count)
+        .into_iter()
+        .map(|tree| tree.current())
+        .collect();
+    let mut batches = Vec::new();
+    for (number, messages) in messages.chunks(generate::BATCH).enumerate() {
+        let first = number * generate::BATCH;
+        let values =
+            messages.iter().enumerate().map(|(index, m)| (section(first + index), m.clone()));
+        let id = format!("{}{number:03}", prefix(serialization));
+        batches.push(case(&id, serialization, values.collect()));
+    }
+    batches.into_iter()
 }
 
 /// The section of a generated message.
@@ -70,8 +88,8 @@ fn index(section: &str) -> Option<usize> {
 }
 
 /// A case that sends messages in both directions.
-fn case(id: &str, values: Vec<(String, Recipe)>) -> Case {
-    spec::exchange(id, "Generated messages", judge::GENERATED, values)
+fn case(id: &str, serialization: Serialization, values: Vec<(String, Recipe)>) -> Case {
+    spec::exchange(id, "Generated messages", judge::GENERATED, serialization, values)
 }
 
 impl Run<'_> {
@@ -93,13 +111,17 @@ impl Run<'_> {
                 if result.pairing != pairing.name || !is_generated || !result.verdict.is_bad() {
                     continue;
                 }
+                let batch = batches.cases().find(|case| case.id == result.id);
+                let Some(serialization) = batch.map(|case| case.plan.serialization) else {
+                    continue;
+                };
                 for difference in &result.differences {
                     let Some(index) = index(&difference.clause) else { continue };
                     if known.len() >= MOST || !known.insert(difference.fingerprint.clone()) {
                         continue;
                     }
                     progress(Progress::Shrinking { pairing: &pairing.name });
-                    match self.isolate(&batches.trees, index, pairings, pairing) {
+                    match self.isolate(serialization, index, pairings, pairing) {
                         Ok(None) => {}
                         Ok(Some((case, shrunk))) => {
                             problems.extend(self.store(&case.plan).err());
@@ -127,7 +149,7 @@ impl Run<'_> {
 
     fn isolate(
         &self,
-        trees: &[Tree],
+        serialization: Serialization,
         index: usize,
         pairings: &[Pairing],
         pairing: &Pairing,
@@ -136,8 +158,10 @@ impl Run<'_> {
         let mut failed = None;
         let mut try_one = |message: &Recipe| -> Option<(Case, CaseResult)> {
             let text = serde_json::to_string(message).unwrap_or_default();
-            let id = format!("regression-{:08x}", fnv1a(text.as_bytes()));
-            let case = case(&id, vec![(judge::GENERATED.to_owned(), message.clone())]);
+            let kind = if serialization == Serialization::Advanced { "advanced-" } else { "" };
+            let id = format!("regression-{kind}{:08x}", fnv1a(text.as_bytes()));
+            let values = vec![(judge::GENERATED.to_owned(), message.clone())];
+            let case = case(&id, serialization, values);
             let mut one = |pairing| {
                 play(&self.pool.host, &case.plan, pairing, &self.pool.interrupt)
                     .map_err(|error| failed = Some(error))
@@ -149,8 +173,8 @@ impl Run<'_> {
                 .then_some((case, result))
         };
         // The grammar repeats itself from the seed, so a tree of its own can be shrunk.
-        let mut tree = generate::messages(&self.options.seed, index + 1).swap_remove(index);
-        debug_assert_eq!(tree.current(), trees[index].current());
+        let mut trees = generate::messages(&self.options.seed, serialization, index + 1);
+        let mut tree = trees.swap_remove(index);
         if try_one(&tree.current()).is_none() {
             return failed.map_or(Ok(None), quietly);
         }

@@ -77,10 +77,18 @@ impl Run<'_> {
     pub fn execute(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Results, PlayError> {
         let begin = Instant::now();
         let generated = generated::Batches::make(&self.options);
-        let cases: Vec<&Case> = self.cases.iter().chain(generated.cases()).collect();
+        let (cases, inapplicable): (Vec<&Case>, Vec<&Case>) = self
+            .cases
+            .iter()
+            .chain(generated.cases())
+            .partition(|case| self.inapplicable(case).is_none());
         let pairings = self.pairings();
         let mut problems = Vec::new();
         let (mut judged, mut broken) = self.play_all(&cases, &pairings, progress)?;
+        for case in inapplicable {
+            let reason = self.inapplicable(case).unwrap_or_default();
+            self.add_not_run(&[case], &pairings, &reason, &mut judged);
+        }
         if broken.is_none() && !self.pool.interrupt.is_set() {
             let (shrunk, error) =
                 self.shrink(&generated, &pairings, &mut judged, &mut problems, progress);
@@ -107,6 +115,14 @@ impl Run<'_> {
             }
         }
         pairings
+    }
+
+    /// Why the reference cannot show the case.
+    fn inapplicable(&self, case: &Case) -> Option<String> {
+        if !self.reference.speaks(case.plan.serialization) {
+            return Some("the reference has no advanced serialization".to_owned());
+        }
+        self.catalogue.inapplicable(case, self.reference.node_major()?)
     }
 
     /// Level of a clause; what is not in the catalogue (generated messages) must hold.

@@ -17,12 +17,18 @@ pub(super) struct Exchanged {
 }
 
 /// A case in which values are sent in both directions, each as `(section, value)`.
-pub fn exchange(id: &str, title: &str, clause: &str, values: Vec<(String, Recipe)>) -> Case {
+pub fn exchange(
+    id: &str,
+    title: &str,
+    clause: &str,
+    serialization: Serialization,
+    values: Vec<(String, Recipe)>,
+) -> Case {
     let values: Vec<Exchanged> = values
         .into_iter()
         .map(|(section, value)| Exchanged { section, value, roles: Role::ALL.to_vec() })
         .collect();
-    exchange_of(id, title, vec![clause.to_owned()], Serialization::Json, &values)
+    exchange_of(id, title, vec![clause.to_owned()], serialization, &values)
 }
 
 /// The last section of an exchange, which shows that the channel still works.
@@ -112,6 +118,9 @@ fn send(id: &str, value: &Recipe) -> Step {
         bind: None,
         details: false,
         detached: false,
+        handle: None,
+        native: false,
+        keep_open: false,
     }
 }
 

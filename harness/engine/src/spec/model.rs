@@ -68,6 +68,13 @@ pub struct Clause {
     pub untested: Option<String>,
 }
 
+impl Clause {
+    /// Whether it holds in this Node major.
+    pub fn holds_in(&self, major: u32) -> bool {
+        self.since <= major && self.until.is_none_or(|until| major <= until)
+    }
+}
+
 /// How binding a clause is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -117,8 +124,8 @@ pub struct Case {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// Three streams, each in order: what the steps themselves recorded, callbacks, and calls of
-    /// listeners. For cases in which the order between these is decided by the scheduler.
+    /// Streams, each in order: what the steps themselves recorded, callbacks, calls of listeners,
+    /// and what happens to each handle. For cases in which the order between these is decided by the scheduler.
     #[default]
     Streams,
     /// All events of the role in one order.

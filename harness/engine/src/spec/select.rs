@@ -87,10 +87,20 @@ impl Catalogue {
             .strip_prefix("node-")
             .and_then(|major| major.parse().ok())
             .ok_or_else(|| SelectError::RequirementSet(set.to_owned()))?;
-        let holds =
-            |since, until: Option<u32>| since <= major && until.is_none_or(|until| major <= until);
-        let clauses = self.clauses.iter().filter(|clause| holds(clause.since, clause.until));
+        let clauses = self.clauses.iter().filter(|clause| clause.holds_in(major));
         Ok(clauses.map(|clause| clause.id.as_str()).collect())
+    }
+
+    /// Why a Node of this major cannot be the reference of a case: none of its clauses holds
+    /// there.
+    pub fn inapplicable(&self, case: &Case, major: u32) -> Option<String> {
+        let clauses: Vec<_> = case.clauses.iter().filter_map(|id| self.clause(id)).collect();
+        let first = clauses.first().filter(|_| !clauses.iter().any(|c| c.holds_in(major)))?;
+        let range = match first.until {
+            Some(until) => format!("from Node {} to {until}", first.since),
+            None => format!("from Node {} on", first.since),
+        };
+        Some(format!("{} holds {range}, and the reference is Node {major}", first.id))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ipc_plan::{Plan, Recipe, Role, Step};
+use ipc_plan::{Plan, Recipe, Role, Serialization, Step};
 
 use super::*;
 
@@ -126,6 +126,41 @@ const MISTAKES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("untested clause that does not exist", &[("[\"LIFE-002\"]", "[\"LIFE-002\", \"LIVE-001\"]")]),
     ("empty reason", &[("\"Needs a raw peer.\"", "\" \"")]),
+    (
+        "handle that nobody keeps",
+        &[(
+            "{ do = \"fork\" }",
+            "{ do = \"fork\" }, { do = \"take\", name = \"server\" }, { do = \"close\", handle = \"servre\" }",
+        )],
+    ),
+    (
+        "two handles of one name",
+        &[(
+            "{ do = \"fork\" }",
+            "{ do = \"fork\" }, { do = \"take\", name = \"a\" }, { do = \"listen\", name = \"a\", over = \"tcp\" }",
+        )],
+    ),
+    (
+        "connection to what does not listen",
+        &[(
+            "{ do = \"fork\" }",
+            "{ do = \"fork\" }, { do = \"listen\", name = \"a\", over = \"tcp\", idle = true }, { do = \"connect\", name = \"c\", to = \"a\" }",
+        )],
+    ),
+    (
+        "option of a handle without one",
+        &[(
+            "{ do = \"fork\" }",
+            "{ do = \"fork\" }, { do = \"send\", value = 1, keep_open = true }",
+        )],
+    ),
+    (
+        "view of a buffer with bytes of its own",
+        &[(
+            "{ \"$\" = \"null\" }",
+            "{ \"$\" = \"view\", class = \"Buffer\", bytes = \"00\", buffer = { \"$\" = \"array-buffer\", bytes = \"00\" } }",
+        )],
+    ),
     ("wait in a turn", &[("[{ do = \"disconnect\" }]", "[{ do = \"settle\" }]")]),
     (
         "wait in a listener",
@@ -285,7 +320,8 @@ fn generated_messages_make_possible_plans() {
         ("generated 0".to_owned(), Recipe::Null),
         ("generated 1".to_owned(), Recipe::Number(1.0)),
     ];
-    let case = exchange("generated-000", "Generated messages", "generated", values);
+    let json = Serialization::Json;
+    let case = exchange("generated-000", "Generated messages", "generated", json, values);
     assert_eq!(check_plan(&case.plan), []);
     assert!(case.needs.iter().any(|need| need.role == Role::Child && need.kind == "mark"));
 }

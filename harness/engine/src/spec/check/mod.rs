@@ -4,7 +4,7 @@ mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipc_plan::{Event, PROTOCOL, Plan, Recipe, Role, RolePlan, Step, Tagged};
+use ipc_plan::{Event, OwnStream, PROTOCOL, Plan, Recipe, Role, RolePlan, Step, Tagged};
 
 use super::mistake::{Mistake, Path};
 use super::suggest::did_you_mean;
@@ -72,6 +72,10 @@ struct Facts {
     bound: BTreeSet<String>,
     listened: BTreeSet<Event>,
     listeners: BTreeSet<String>,
+    /// Handles that are kept, and how often each name is given.
+    kept: BTreeMap<String, usize>,
+    /// Those of them that listen, and can be reached from both sides.
+    reachable: BTreeSet<String>,
     callbacks: bool,
     launches: bool,
 }
@@ -96,6 +100,16 @@ impl Facts {
             Step::Fork(_) | Step::Spawn(_) | Step::SpawnSync(_) | Step::ExecFileSync(_) => {
                 facts.launches = true;
             }
+            Step::Listen { name, idle, .. } => {
+                *facts.kept.entry(name.clone()).or_default() += 1;
+                if !idle {
+                    facts.reachable.insert(name.clone());
+                }
+            }
+            Step::Connect { name, .. }
+            | Step::Accept { name, .. }
+            | Step::Take { name }
+            | Step::Keep { name, .. } => *facts.kept.entry(name.clone()).or_default() += 1,
             _ => {}
         });
         facts
@@ -172,20 +186,78 @@ fn check_step(
         Step::AwaitCallbacks { .. } if !own.callbacks => {
             add("do", format!("no send of the {role} has a callback"), None);
         }
-        Step::Send { value, callback, arguments: Some(_), .. } if value.is_some() || *callback => {
-            let message = "`arguments` stands in place of `value` and `callback`".to_owned();
+        Step::Send { value, callback, arguments: Some(_), handle, .. }
+            if value.is_some() || *callback || handle.is_some() =>
+        {
+            let message =
+                "`arguments` stands in place of `value`, `handle` and `callback`".to_owned();
             add("arguments", message, None);
+        }
+        Step::Send { handle: None, native, keep_open, .. } if *native || *keep_open => {
+            let key = if *native { "native" } else { "keep_open" };
+            add(key, format!("`{key}` is about a `handle`, and there is none"), None);
         }
         Step::Fill { bytes } if *bytes < 3 => {
             let message = "a line has at least 3 bytes: two quotes and the LF".to_owned();
             add("bytes", message, None);
         }
+        Step::Keep { what: OwnStream::ChildStdout, .. } if role == Role::Child => {
+            add("what", "`child-stdout` is the parent's".to_owned(), None);
+        }
+        Step::Receive { buffered: true, bytes: None, .. } => {
+            add("buffered", "`buffered` needs to know how many `bytes`".to_owned(), None);
+        }
         _ => {}
     }
+    check_handles(step, role, path, own, other, mistakes);
     if let Step::On { event, .. } | Step::Await { event, .. } = step {
         check_event(*event, role, &path.key("event"), mistakes);
     }
     recipe::check_step(step, path, mistakes);
+}
+
+/// The names under which handles are kept, used and reached.
+fn check_handles(
+    step: &Step,
+    role: Role,
+    path: &Path,
+    own: &Facts,
+    other: &Facts,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let (given, used, reached) = match step {
+        Step::Listen { name, .. } | Step::Take { name } | Step::Keep { name, .. } => {
+            (Some(name), None, None)
+        }
+        Step::Connect { name, to, .. } => (Some(name), None, Some(to)),
+        Step::Accept { from, name } => (Some(name), Some(("from", from)), None),
+        Step::Write { handle, to, .. } => (None, Some(("handle", handle)), to.as_ref()),
+        Step::Send { handle: Some(handle), .. }
+        | Step::Receive { handle, .. }
+        | Step::End { handle }
+        | Step::Look { handle }
+        | Step::Connections { handle }
+        | Step::Close { handle }
+        | Step::AwaitHandle { handle, .. } => (None, Some(("handle", handle)), None),
+        _ => return,
+    };
+    if let Some(name) = given.filter(|name| own.kept.get(*name).is_some_and(|count| *count > 1)) {
+        let message = format!("the {role} keeps two handles under the name `{name}`");
+        mistakes.push(Mistake::new(&path.key("name"), message));
+    }
+    if let Some((key, name)) = used.filter(|(_, name)| !own.kept.contains_key(*name)) {
+        let message = format!("the {role} keeps no handle under the name `{name}`");
+        let help = did_you_mean(name, own.kept.keys().map(String::as_str));
+        mistakes.push(Mistake::new(&path.key(key), message).maybe_help(help));
+    }
+    let reachable =
+        |name: &&String| own.reachable.contains(*name) || other.reachable.contains(*name);
+    if let Some(name) = reached.filter(|name| !reachable(name)) {
+        let message = format!("neither role listens under the name `{name}`");
+        let names = own.reachable.iter().chain(&other.reachable).map(String::as_str);
+        let mistake = Mistake::new(&path.key("to"), message).maybe_help(did_you_mean(name, names));
+        mistakes.push(mistake);
+    }
 }
 
 fn suggest(name: &str, names: &BTreeSet<String>) -> Option<String> {

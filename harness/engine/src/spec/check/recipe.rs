@@ -24,7 +24,27 @@ const VIEWS: &[&str] = &[
     "DataView",
     "Buffer",
 ];
-const OPAQUE: &[&str] = &["Promise", "WeakMap", "WeakSet", "WeakRef", "Generator"];
+const OPAQUE: &[&str] = &[
+    "Promise",
+    "WeakMap",
+    "WeakSet",
+    "WeakRef",
+    "Generator",
+    "ArrayIterator",
+    "MapIterator",
+    "NumberFormat",
+    "EventEmitter",
+    "MessagePort",
+    "KeyObject",
+    "Blob",
+    "AbortSignal",
+    "TextEncoder",
+    "DOMException",
+    "Headers",
+    "Script",
+    "TCP",
+    "Module",
+];
 const CONTAINERS: &[&str] = &["array", "object"];
 
 /// Checks the values that a step sends.
@@ -86,7 +106,7 @@ impl Checker<'_> {
                     self.add(&path.key("value"), "expected decimal digits");
                 }
             }
-            Tagged::Text { .. } | Tagged::Deeper { .. } => {
+            Tagged::Text { .. } | Tagged::Deeper { .. } | Tagged::Handle { .. } => {
                 self.add(path, "this only describes a value that was seen");
             }
             Tagged::Callback { .. } => self.add(path, "a callback is only an argument of a send"),
@@ -107,7 +127,7 @@ impl Checker<'_> {
             Tagged::Ref { id } if !self.ids.contains(id) => {
                 self.add(&path.key("id"), &format!("nothing in this message has the id {id}"));
             }
-            Tagged::Date { time, properties } => {
+            Tagged::Date { time, properties, .. } => {
                 let valid = matches!(time, Recipe::Number(_))
                     || matches!(time, Recipe::String(text) if text == "NaN");
                 if !valid {
@@ -121,7 +141,7 @@ impl Checker<'_> {
                 }
                 self.properties(properties, &path.key("properties"));
             }
-            Tagged::Boxed { value } => {
+            Tagged::Boxed { value, .. } => {
                 let primitive = match value {
                     Recipe::Bool(_) | Recipe::Number(_) | Recipe::String(_) => true,
                     Recipe::Tagged(tagged) => matches!(
@@ -152,9 +172,19 @@ impl Checker<'_> {
                 self.properties(properties, &path.key("properties"));
             }
             Tagged::ArrayBuffer { bytes, .. } => self.bytes(bytes, &path.key("bytes")),
-            Tagged::View { class, bytes, properties } => {
+            Tagged::View { class, bytes, buffer, offset, length, properties, .. } => {
                 self.one_of(class, VIEWS, &path.key("class"));
                 self.bytes(bytes, &path.key("bytes"));
+                match buffer {
+                    Some(_) if !bytes.is_empty() => {
+                        self.add(&path.key("bytes"), "`buffer` stands in place of `bytes`");
+                    }
+                    Some(buffer) => self.recipe(buffer, &path.key("buffer")),
+                    None if offset.is_some() || length.is_some() => {
+                        self.add(path, "`offset` and `length` are about a `buffer`");
+                    }
+                    None => {}
+                }
                 self.properties(properties, &path.key("properties"));
             }
             Tagged::Proxy { target } => self.recipe(target, &path.key("target")),
@@ -169,6 +199,7 @@ impl Checker<'_> {
             | Tagged::Symbol { .. }
             | Tagged::Function { .. }
             | Tagged::Ref { .. }
+            | Tagged::Global { .. }
             | Tagged::Regexp { .. }
             | Tagged::Url { .. }
             | Tagged::RawJson { .. } => {}
