@@ -24,8 +24,8 @@ use support::{catalogue, host, lines, need_node, node, runtime, source};
 
 /// Fewer preloads than this are a mistake.
 const LEAST: usize = 25;
-/// Cases of other clauses that are played with each preload.
-const OTHERS: usize = 2;
+/// Cases of other clauses that are played with each preload, in each area.
+const OTHERS: usize = 1;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -139,7 +139,7 @@ fn is_seen(path: &Path, references: &References) -> Result<(), Failed> {
     }
     for pair in pairs {
         let mut turned = BTreeSet::new();
-        for case in broken.cases() {
+        for case in broken.cases()? {
             let outcome = broken.play(case, pair)?;
             if let Some(objection) = outcome.objection(&broken.header) {
                 let verdict = outcome.verdict.name();
@@ -179,18 +179,27 @@ struct Broken<'a> {
 }
 
 impl Broken<'_> {
-    /// The cases of all clauses that are named, and those others whose ids come first by their
-    /// hash.
-    fn cases(&self) -> Vec<&'static Case> {
-        let all = &catalogue().cases;
+    /// The cases of all clauses that are named, and of each area those others whose ids come
+    /// first by their hash.
+    fn cases(&self) -> Result<Vec<&'static Case>, String> {
+        // A Node that is older than a clause cannot show it.
+        let major = node()?.node_major().unwrap_or_default();
+        let applicable = |case: &&Case| catalogue().inapplicable(case, major).is_none();
+        let all = catalogue().cases.iter().filter(applicable);
         if std::env::var_os("BROKEN_FULL").is_some() {
-            return all.iter().collect();
+            return Ok(all.collect());
         }
-        let (mut cases, mut others): (Vec<&Case>, Vec<&Case>) =
-            all.iter().partition(|case| case.clauses.iter().any(|id| self.header.names(id)));
-        others.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
-        cases.extend(others.into_iter().take(OTHERS));
-        cases
+        let (mut cases, others): (Vec<&Case>, Vec<&Case>) =
+            all.partition(|case| case.clauses.iter().any(|id| self.header.names(id)));
+        let mut areas: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+        for case in others {
+            areas.entry(case.id.split('-').next().unwrap_or_default()).or_default().push(case);
+        }
+        for mut area in areas.into_values() {
+            area.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
+            cases.extend(area.into_iter().take(OTHERS));
+        }
+        Ok(cases)
     }
 
     /// Plays a case once, and thoroughly where that shows what it should not.

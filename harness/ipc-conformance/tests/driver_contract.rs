@@ -156,6 +156,8 @@ fn they_refuse_malformed_steps() {
             (Role::Parent, json!({ "do": "mark", "name": 7 })),
             (Role::Parent, json!({ "do": "on", "event": "exit", "steps": {} })),
             (Role::Parent, json!({ "do": "turn", "steps": [{ "do": "await", "event": "exit" }] })),
+            (Role::Parent, json!({ "do": "listen", "name": "a" })),
+            (Role::Parent, json!({ "do": "turn", "steps": [{ "do": "take", "name": "a" }] })),
             (Role::Child, json!({ "do": "fork" })),
             (Role::Child, json!({ "do": "on", "event": "message", "steps": [{ "do": "kill" }] })),
             (Role::Child, json!({ "do": "send", "value": { "$": "hole" } })),

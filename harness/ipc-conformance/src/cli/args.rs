@@ -71,7 +71,7 @@ pub(crate) struct RunArgs {
     /// Play only what this Node major requires, such as node-24
     #[arg(long, value_name = "SET")]
     pub(crate) requirement_set: Option<String>,
-    /// How many messages to generate
+    /// How many messages to generate; a quarter as many more are sent with advanced serialization
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) generate: u32,
     /// Seed of the generated messages, as a report prints it [default: a new one]

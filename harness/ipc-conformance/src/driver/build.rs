@@ -1,12 +1,15 @@
 //! From a value recipe to a value of the Rust channel.
 
+mod notation;
+
 use std::collections::BTreeMap;
 
 use ipc_plan::{self as plan, Recipe, Tagged, Thrown};
 use js_value::{
-    Behaviour, BigInt, ErrorClass, Function, Graph, JsString, Kind, Object, ObjectId, OpaqueClass,
-    Property, PropertyKey, Prototype, Slot, Symbol, Value, ViewClass,
+    Behaviour, Function, Graph, JsString, Kind, Object, ObjectId, Property, PropertyKey, Prototype,
+    Slot, Symbol, Value, ViewClass,
 };
+use notation::{bigint, error_class, number, opaque, stack_of, unhex, view_class};
 
 /// Why a recipe cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub(crate) fn build(recipe: &Recipe) -> Result<Graph, BuildError> {
     Ok(builder.graph)
 }
 
-/// Arrays are dense in `js-value`: an index far away costs all that lies between.
-const LONGEST_ARRAY: u32 = 1 << 24;
+/// An array with an element further behind the others than this is sparse.
+const MAX_HOLES: usize = 1024;
 
 struct Builder {
     graph: Graph,
@@ -35,6 +38,10 @@ struct Builder {
 
 fn malformed<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError::Malformed(message.into()))
+}
+
+fn unsupported<T>(message: impl Into<String>) -> Result<T, BuildError> {
+    Err(BuildError::Unsupported(message.into()))
 }
 
 impl Builder {
@@ -67,6 +74,11 @@ impl Builder {
 
     fn add(&mut self, object: Object) -> Value {
         Value::Object(self.graph.add(object))
+    }
+
+    /// Adds an object without parts, or with parts that cannot refer to it.
+    fn add_as(&mut self, id: Option<u32>, object: Object) -> Result<Value, BuildError> {
+        self.add_named(id, |_| Ok(object))
     }
 
     /// Adds an object that its own parts may refer to by `id`: `fill` makes the parts.
@@ -102,48 +114,46 @@ impl Builder {
                 self.add(Object::new(Kind::Function(Function { name: name.clone(), behaviour })))
             }
             Tagged::Object(object) => self.object(object)?,
-            Tagged::Array { id, elements, length, properties } => self.add_named(*id, |this| {
-                let mut items = elements
-                    .iter()
-                    .map(|element| match element.tagged() {
-                        Some(Tagged::Hole {}) => Ok(None),
-                        _ => this.value(element).map(Some),
-                    })
-                    .collect::<Result<Vec<_>, _>>()?;
-                items.resize(items.len().max(length.unwrap_or(0) as usize), None);
-                this.with_properties(Kind::Array(items), properties)
-            })?,
+            Tagged::Array { id, elements, length, properties } => {
+                let length = length.unwrap_or(0) as usize;
+                self.add_named(*id, |this| this.array(elements, length, properties))?
+            }
             Tagged::Hole {} => return malformed("a hole outside an array"),
             Tagged::Ref { id } => match self.named.get(id) {
                 Some(place) => Value::Object(*place),
                 None => return malformed(format!("no object with the id {id} stands before this")),
             },
-            Tagged::Date { time, properties } => {
+            Tagged::Date { id, time, properties } => {
                 let time = match time {
                     Recipe::Number(time) => *time,
                     Recipe::String(text) if text == "NaN" => f64::NAN,
                     _ => return malformed("the time of a date is a number or \"NaN\""),
                 };
-                let object = self.with_properties(Kind::Date(time), properties)?;
-                self.add(object)
+                self.add_named(*id, |this| this.with_properties(Kind::Date(time), properties))?
             }
-            Tagged::Regexp { source, flags } => self.add(Object::new(Kind::RegExp {
-                source: source.as_str().into(),
-                flags: flags.clone(),
-            })),
-            Tagged::Error { class, message, stack, cause, properties } => {
+            Tagged::Regexp { id, source, flags, last_index } => {
+                let kind = Kind::RegExp { source: source.as_str().into(), flags: flags.clone() };
+                let mut object = Object::new(kind);
+                let last_index = Property::data(last_index.unwrap_or(0)).hidden();
+                object.properties.insert("lastIndex", last_index);
+                self.add_as(*id, object)?
+            }
+            Tagged::Error { id, subclass, class, message, stack, cause, properties } => {
+                let class = error_class(class)?;
                 let kind = Kind::Error {
-                    class: error_class(class)?,
+                    class,
                     message: message.as_deref().map(JsString::from),
-                    stack: stack.as_deref().map(JsString::from),
+                    stack: Some(match stack {
+                        Some(stack) => stack.as_str().into(),
+                        None => stack_of(class, message.as_deref()).into(),
+                    }),
                     cause: cause.as_ref().map(|cause| self.value(cause)).transpose()?,
                 };
-                let object = self.with_properties(kind, properties)?;
-                self.add(object)
+                self.add_named(*id, |this| this.instance(subclass, kind, properties))?
             }
-            Tagged::Boxed { value } => {
+            Tagged::Boxed { id, value } => {
                 let value = self.value(value)?;
-                self.add(Object::new(Kind::Boxed(value)))
+                self.add_as(*id, Object::new(Kind::Boxed(value)))?
             }
             Tagged::Map { entries, id, properties } => self.add_named(*id, |this| {
                 let entries = entries
@@ -156,18 +166,28 @@ impl Builder {
                 let values = this.values(values)?;
                 this.with_properties(Kind::Set(values), properties)
             })?,
-            Tagged::ArrayBuffer { bytes, max_byte_length, shared } => {
-                let bytes = unhex(bytes)?;
-                self.add(Object::new(Kind::ArrayBuffer {
-                    bytes,
+            Tagged::ArrayBuffer { detached: true, .. } => {
+                return unsupported("no detached ArrayBuffer");
+            }
+            Tagged::ArrayBuffer { id, bytes, times, max_byte_length, shared, detached: false } => {
+                let kind = Kind::ArrayBuffer {
+                    bytes: unhex(bytes)?.repeat(times.unwrap_or(1) as usize),
                     max_byte_length: max_byte_length.map(|n| n as usize),
                     shared: *shared,
-                }))
+                };
+                self.add_as(*id, Object::new(kind))?
             }
-            Tagged::View { class, bytes, properties } => {
-                let kind = Kind::View { class: view_class(class)?, bytes: unhex(bytes)? };
-                let object = self.with_properties(kind, properties)?;
-                self.add(object)
+            Tagged::View { id, class, subclass, bytes, buffer, offset, length, properties } => {
+                let class = view_class(class)?;
+                let bytes = match buffer {
+                    None => unhex(bytes)?,
+                    Some(buffer) => {
+                        let buffer = self.value(buffer)?;
+                        self.viewed(&buffer, class, offset.unwrap_or(0), *length)?
+                    }
+                };
+                let kind = Kind::View { class, bytes };
+                self.add_named(*id, |this| this.instance(subclass, kind, properties))?
             }
             Tagged::Url { href } => self.add(Object::new(Kind::Url(href.as_str().into()))),
             Tagged::Proxy { target } => match self.value(target)? {
@@ -182,7 +202,8 @@ impl Builder {
             Tagged::Opaque { class } => self.add(Object::new(Kind::Opaque(opaque(class)?))),
             Tagged::Nest { container, depth } => self.nest(container, *depth)?,
             Tagged::Callback { .. } => return malformed("a callback is no message"),
-            Tagged::Text { .. } | Tagged::Deeper { .. } => {
+            Tagged::Global { name } => return unsupported(format!("no global variable '{name}'")),
+            Tagged::Text { .. } | Tagged::Deeper { .. } | Tagged::Handle { .. } => {
                 return malformed("this notation describes a value and cannot build one");
             }
         })
@@ -208,12 +229,87 @@ impl Builder {
         })
     }
 
+    /// An instance of a built-in class, or of a class of this name that extends it.
+    fn instance(
+        &mut self,
+        subclass: &Option<String>,
+        kind: Kind,
+        properties: &[plan::Property],
+    ) -> Result<Object, BuildError> {
+        let mut object = self.with_properties(kind, properties)?;
+        if let Some(name) = subclass {
+            object.prototype = Prototype::Class(name.clone());
+        }
+        Ok(object)
+    }
+
+    fn array(
+        &mut self,
+        elements: &[Recipe],
+        length: usize,
+        properties: &[plan::Property],
+    ) -> Result<Object, BuildError> {
+        let indices = properties.iter().filter_map(|property| match &property.key {
+            Recipe::String(key) => notation::index(key),
+            _ => None,
+        });
+        let last = indices.map(|index| index as usize + 1).max().unwrap_or(0);
+        let length = length.max(elements.len());
+        let is_dense = last.max(length) <= elements.len() + MAX_HOLES;
+        let mut array = Object::new(if is_dense {
+            Kind::Array(vec![None; length])
+        } else {
+            let length = u32::try_from(length);
+            Kind::SparseArray { length: length.or_else(|_| malformed("the array is too long"))? }
+        });
+        for (index, element) in elements.iter().enumerate() {
+            if !matches!(element.tagged(), Some(Tagged::Hole {})) {
+                array.define(index.to_string(), Property::data(self.value(element)?));
+            }
+        }
+        self.define_all(&mut array, properties)?;
+        Ok(array)
+    }
+
+    /// The bytes of a part of an ArrayBuffer. A view holds its own here: nothing changes them.
+    fn viewed(
+        &self,
+        buffer: &Value,
+        class: ViewClass,
+        offset: u32,
+        length: Option<u32>,
+    ) -> Result<Vec<u8>, BuildError> {
+        let kind = match buffer {
+            Value::Object(id) => Some(&self.graph.object(*id).kind),
+            _ => None,
+        };
+        let Some(Kind::ArrayBuffer { bytes, .. }) = kind else {
+            return malformed("a view is one of an ArrayBuffer");
+        };
+        let start = offset as usize;
+        let size = class.element_size().unwrap_or(1);
+        let end = length.map_or(bytes.len(), |length| start + length as usize * size);
+        match bytes.get(start..end) {
+            Some(viewed) => Ok(viewed.to_vec()),
+            None => malformed("the view is longer than its ArrayBuffer"),
+        }
+    }
+
     fn with_properties(
         &mut self,
         kind: Kind,
         properties: &[plan::Property],
     ) -> Result<Object, BuildError> {
         let mut object = Object::new(kind);
+        self.define_all(&mut object, properties)?;
+        Ok(object)
+    }
+
+    fn define_all(
+        &mut self,
+        object: &mut Object,
+        properties: &[plan::Property],
+    ) -> Result<(), BuildError> {
         for property in properties {
             let key = match &property.key {
                 Recipe::String(text) => PropertyKey::String(text.as_str().into()),
@@ -233,16 +329,9 @@ impl Builder {
                 _ => return malformed("a property has either a value or a getter"),
             };
             let enumerable = property.enumerable.unwrap_or(true);
-            if let (Kind::Array(_), Recipe::String(key)) = (&object.kind, &property.key)
-                // 2³² - 1 is no index.
-                && key.parse().is_ok_and(|n| (LONGEST_ARRAY + 1..u32::MAX).contains(&n))
-            {
-                let reason = format!("an array here has no index over {LONGEST_ARRAY}");
-                return Err(BuildError::Unsupported(reason));
-            }
             object.define(key, Property { slot, enumerable });
         }
-        Ok(object)
+        Ok(())
     }
 
     fn behaviour(&mut self, behaviour: &plan::Behaviour) -> Result<Behaviour, BuildError> {
@@ -275,48 +364,4 @@ impl Builder {
         }
         inner.map_or_else(|| malformed("a nest has a depth of at least 1"), Ok)
     }
-}
-
-fn number(text: &str) -> Result<f64, BuildError> {
-    match text {
-        "NaN" => Ok(f64::NAN),
-        "Infinity" => Ok(f64::INFINITY),
-        "-Infinity" => Ok(f64::NEG_INFINITY),
-        _ => text.parse().or_else(|_| malformed(format!("'{text}' is no number"))),
-    }
-}
-
-fn bigint(text: &str) -> Result<BigInt, BuildError> {
-    text.parse().or_else(|_| malformed(format!("'{text}' is no BigInt")))
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>, BuildError> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return malformed("bytes are pairs of hexadecimal digits");
-    }
-    digits
-        .chunks(2)
-        .map(|pair| {
-            std::str::from_utf8(pair)
-                .ok()
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                .map_or_else(|| malformed("bytes are pairs of hexadecimal digits"), Ok)
-        })
-        .collect()
-}
-
-fn error_class(name: &str) -> Result<ErrorClass, BuildError> {
-    ErrorClass::from_name(name)
-        .map_or_else(|| Err(BuildError::Unsupported(format!("no error class '{name}'"))), Ok)
-}
-
-fn view_class(name: &str) -> Result<ViewClass, BuildError> {
-    ViewClass::from_name(name)
-        .map_or_else(|| Err(BuildError::Unsupported(format!("no view class '{name}'"))), Ok)
-}
-
-fn opaque(name: &str) -> Result<OpaqueClass, BuildError> {
-    OpaqueClass::from_name(name)
-        .map_or_else(|| Err(BuildError::Unsupported(format!("no class '{name}'"))), Ok)
 }

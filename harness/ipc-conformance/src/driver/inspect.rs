@@ -6,6 +6,7 @@ use std::process::Command;
 use ipc_plan::{Inspect, Recipe};
 use rustix::process::{getpgrp, getpid, getsid};
 
+use crate::parts;
 use crate::process::Process;
 
 /// What an `inspect` step finds.
@@ -27,6 +28,12 @@ pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
         Inspect::ExecArgv => {
             Recipe::Array(process.exec_argv.iter().map(|word| word.as_str().into()).collect())
         }
+        Inspect::ReceivedViews => object([
+            ("views", Recipe::Number(parts::views(&process.message) as f64)),
+            // Each holds its own bytes.
+            ("overlapping", Recipe::Bool(false)),
+            ("shared", Recipe::Bool(false)),
+        ]),
         // `validate` refuses the others.
         _ => Recipe::undefined(),
     }

@@ -1,9 +1,10 @@
 //! Starts the child.
 
-use ipc_plan::{Event, Launch, Program, ROLE_VARIABLE, Recipe, Role};
-use node_channel::{Fork, SpawnError, Stdio};
+use ipc_plan::{self as plan, Event, Launch, Program, ROLE_VARIABLE, Recipe, Role};
+use node_channel::{Fork, Serialization, SpawnError, Stdio};
 
-use crate::process::{Forked, Process, Task, error, os_error};
+use crate::errors::{error, os_error};
+use crate::process::{Forked, Process, Task};
 
 /// Which of Node's two ways to start a process with a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +180,10 @@ fn command(process: &Process, launch: &Launch) -> Fork {
     fork.args(launch.args.as_ref().and_then(words).unwrap_or_default());
     fork.env(ROLE_VARIABLE, Role::Child.name());
     fork.envs(&launch.env);
+    fork.serialization(match process.serialization {
+        plan::Serialization::Json => Serialization::Json,
+        plan::Serialization::Advanced => Serialization::Advanced,
+    });
     fork.detached(launch.detached.unwrap_or(false));
     fork
 }

@@ -1,11 +1,47 @@
 //! The event log of this role.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use ipc_plan::{Record, Role, Seen};
 use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+
+/// Where a role listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    Path { path: String },
+    Port { host: String, port: u16 },
+}
+
+impl Address {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Path { path } => json!({ "path": path }),
+            Self::Port { host, port } => json!({ "port": port, "host": host }),
+        }
+    }
+
+    fn from_json(json: &Value) -> Option<Self> {
+        let text = |key: &str| json.get(key)?.as_str().map(str::to_owned);
+        if let Some(path) = text("path") {
+            return Some(Self::Path { path });
+        }
+        let port = u16::try_from(json.get("port")?.as_u64()?).ok()?;
+        Some(Self::Port { host: text("host")?, port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path { path } => f.write_str(path),
+            Self::Port { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
 
 /// Appends records to `ROLE.jsonl`, opening the file anew for each: nothing stays open that
 /// could change what is measured.
@@ -64,5 +100,24 @@ impl Log {
     /// Whether a signal was given.
     pub(crate) fn signalled(&self, name: &str) -> bool {
         self.signal_path(name).exists()
+    }
+
+    /// Says where this role listens under a name, to both roles.
+    pub(crate) fn publish(&self, name: &str, address: &Address) {
+        let folder = self.folder.join("addresses");
+        let draft = folder.join(format!(".{name}"));
+        let published = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&draft, address.to_json().to_string()))
+            .and_then(|()| std::fs::rename(&draft, folder.join(name)));
+        if let Err(error) = published {
+            eprintln!("failed to publish the address {}: {error}", draft.display());
+            std::process::exit(74);
+        }
+    }
+
+    /// Where a role listens under a name.
+    pub(crate) fn published(&self, name: &str) -> Option<Address> {
+        let text = std::fs::read(self.folder.join("addresses").join(name)).ok()?;
+        Address::from_json(&serde_json::from_slice(&text).ok()?)
     }
 }

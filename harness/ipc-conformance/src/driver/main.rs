@@ -7,13 +7,19 @@
 
 mod build;
 mod describe;
+mod errors;
 mod event_loop;
+mod handles;
 mod inspect;
 mod launch;
+mod listeners;
 mod log;
+mod parts;
+mod poll;
 mod process;
 mod steps;
 mod validate;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -65,7 +71,7 @@ fn describe() -> Describe {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: None,
         roles: Role::ALL.to_vec(),
-        capabilities: vec!["serialization.json".to_owned()],
+        capabilities: ["serialization.json", "serialization.advanced"].map(str::to_owned).to_vec(),
     }
 }
 
@@ -125,7 +131,7 @@ fn play(exec_argv: Vec<String>) -> Result<std::convert::Infallible, String> {
         Role::Parent => plan.parent,
         Role::Child => plan.child,
     };
-    let process = Process::new(role, log, setup, exec_argv, channel, listeners);
+    let process = Process::new(role, log, setup, plan.serialization, exec_argv, channel, listeners);
     event_loop::run(process, steps)
 }
 

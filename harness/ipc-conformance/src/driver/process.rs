@@ -1,25 +1,17 @@
 //! The process as the plan sees it: its channel, its child, its listeners, its queues.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use ipc_plan::{Event, Property, Recipe, Role, Seen, Setup, Step, Tagged, When};
+use ipc_plan::{Event, Recipe, Role, Seen, Serialization, Setup, Step, When};
 use js_value::Graph;
 use node_channel::{Channel, Child, ExitStatus, MessageId, Undelivered};
 
 use crate::describe;
+use crate::errors::{error, undelivered};
+use crate::handles::{HandleId, Handles, Occurrence};
+use crate::listeners::Listeners;
 use crate::log::Log;
-
-/// A listener that the plan added.
-#[derive(Clone, Debug)]
-pub(crate) struct Listener {
-    pub(crate) key: u64,
-    pub(crate) event: Event,
-    pub(crate) name: Option<String>,
-    pub(crate) once: bool,
-    pub(crate) times: Option<u32>,
-    pub(crate) steps: Vec<Step>,
-}
 
 /// Something to do before the event loop goes on.
 #[derive(Debug)]
@@ -28,12 +20,21 @@ pub(crate) enum Task {
     Emit(Event, Vec<Recipe>),
     /// An event of the channel.
     Channel(Box<node_channel::Event>),
+    /// Something that happened to a handle.
+    Handle(Occurrence),
     /// Call the callback of a send that failed before it began.
     Callback(Callback, Recipe),
     /// Hand over the messages that came before there was a listener.
     FlushEarly,
     /// Record a mark.
     Mark(String),
+}
+
+/// A message as a listener gets it.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    value: Graph,
+    handle: Option<HandleId>,
 }
 
 /// The callback of a send.
@@ -67,6 +68,7 @@ pub(crate) struct Process {
     pub(crate) role: Role,
     pub(crate) log: Log,
     pub(crate) setup: Setup,
+    pub(crate) serialization: Serialization,
     /// Options before the module in the command line, as `process.execArgv`.
     pub(crate) exec_argv: Vec<String>,
     /// The channel of a child. A parent's is its child's.
@@ -74,8 +76,7 @@ pub(crate) struct Process {
     pub(crate) forked: Option<Forked>,
     /// Listeners of [`ipc_plan::RolePlan::listeners`], until there is something to listen to.
     pub(crate) initial: Vec<Event>,
-    listeners: Vec<Listener>,
-    next_key: u64,
+    pub(crate) listeners: Listeners,
     pub(crate) ticks: VecDeque<Task>,
     pub(crate) micros: VecDeque<String>,
     pub(crate) immediates: VecDeque<String>,
@@ -83,8 +84,15 @@ pub(crate) struct Process {
     callbacks: BTreeMap<MessageId, Callback>,
     /// Sends whose completion nobody hears of, apart from errors.
     silent: BTreeMap<MessageId, ()>,
+    /// Sends with a handle, whose completion comes in the poll phase.
+    pub(crate) with_handle: BTreeSet<MessageId>,
+    /// What is to be done in the poll phase.
+    pub(crate) polled: VecDeque<Task>,
     /// Messages that came before there was a listener.
-    early: VecDeque<Graph>,
+    pub(crate) early: VecDeque<Incoming>,
+    /// The message that came last.
+    pub(crate) message: Graph,
+    pub(crate) handles: Handles,
     pub(crate) bound: BTreeMap<String, Graph>,
     pub(crate) hold: bool,
     pub(crate) events_seen: Vec<(Event, Option<Recipe>)>,
@@ -100,6 +108,7 @@ impl Process {
         role: Role,
         log: Log,
         setup: Setup,
+        serialization: Serialization,
         exec_argv: Vec<String>,
         channel: Option<Channel>,
         initial: Vec<Event>,
@@ -108,19 +117,23 @@ impl Process {
             role,
             log,
             setup,
+            serialization,
             exec_argv,
             own_channel: channel,
             forked: None,
             initial,
-            listeners: Vec::new(),
-            next_key: 0,
+            listeners: Listeners::default(),
             ticks: VecDeque::new(),
             micros: VecDeque::new(),
             immediates: VecDeque::new(),
             timers: VecDeque::new(),
             callbacks: BTreeMap::new(),
             silent: BTreeMap::new(),
+            with_handle: BTreeSet::new(),
+            polled: VecDeque::new(),
             early: VecDeque::new(),
+            message: Graph::default(),
+            handles: Handles::default(),
             bound: BTreeMap::new(),
             hold: false,
             events_seen: Vec::new(),
@@ -159,95 +172,15 @@ impl Process {
         Duration::from_millis(self.setup.settle_ms)
     }
 
-    // ---- listeners -------------------------------------------------------------------------
-
-    pub(crate) fn add_listener(
-        &mut self,
-        event: Event,
-        name: Option<String>,
-        once: bool,
-        times: Option<u32>,
-        steps: Vec<Step>,
-    ) {
-        let key = self.next_key;
-        self.next_key += 1;
-        self.listeners.push(Listener { key, event, name, once, times, steps });
-        self.count_listeners();
-        if !self.early.is_empty() {
-            self.ticks.push_back(Task::FlushEarly);
-        }
-    }
-
-    pub(crate) fn remove_listener(&mut self, event: Event, name: Option<&str>) {
-        let found =
-            self.listeners.iter().rposition(|l| l.event == event && l.name.as_deref() == name);
-        if let Some(index) = found {
-            self.listeners.remove(index);
-            self.count_listeners();
-        }
-    }
-
-    pub(crate) fn remove_all_listeners(&mut self, event: Option<Event>) {
-        self.listeners.retain(|l| event.is_some_and(|event| l.event != event));
-        self.count_listeners();
-    }
-
-    pub(crate) fn listens(&self, event: Event) -> bool {
-        self.listeners.iter().any(|l| l.event == event)
-    }
-
-    fn count_listeners(&mut self) {
-        let count = |event| self.listeners.iter().filter(|l| l.event == event).count();
-        let (messages, disconnects) = (count(Event::Message), count(Event::Disconnect));
-        if let Some(channel) = self.channel() {
-            channel.keep_alive_mut().set_message_listeners(messages);
-            channel.keep_alive_mut().set_disconnect_listeners(disconnects);
-        }
-    }
-
-    /// Calls the listeners of an event, in order. An exception leaves the rest uncalled.
-    pub(crate) fn emit(&mut self, event: Event, arguments: &[Recipe]) -> Result<(), Uncaught> {
-        let called: Vec<Listener> =
-            self.listeners.iter().filter(|l| l.event == event).cloned().collect();
-        if called.is_empty() && event == Event::Error {
-            return Err(Uncaught(arguments.first().cloned().unwrap_or_else(Recipe::undefined)));
-        }
-        for listener in called {
-            if listener.once {
-                self.listeners.retain(|l| l.key != listener.key);
-                self.count_listeners();
-            }
-            self.log.record(Seen::Event {
-                event,
-                listener: listener.name.clone(),
-                arguments: arguments.to_vec(),
-                count: None,
-                receiver: None,
-            });
-            self.events_seen.push((event, arguments.first().cloned()));
-            let active = match listener.times {
-                None => true,
-                Some(times) => {
-                    let left = times > 0;
-                    if let Some(l) = self.listeners.iter_mut().find(|l| l.key == listener.key) {
-                        l.times = Some(times.saturating_sub(1));
-                    }
-                    left
-                }
-            };
-            if active {
-                self.perform_all(&listener.steps)?;
-            }
-        }
-        Ok(())
-    }
-
     // ---- queues ----------------------------------------------------------------------------
 
-    /// Queues what the channel has to report.
+    /// Queues what the channel and the handles have to report.
     pub(crate) fn pump(&mut self) {
         while let Some(event) = self.channel().and_then(Channel::next_event) {
             self.ticks.push_back(Task::Channel(Box::new(event)));
+        }
+        while let Some(occurrence) = self.handles.next_occurrence() {
+            self.ticks.push_back(Task::Handle(occurrence));
         }
     }
 
@@ -271,6 +204,10 @@ impl Process {
         match task {
             Task::Emit(event, arguments) => self.emit(event, &arguments),
             Task::Channel(event) => self.channel_event(*event),
+            Task::Handle(occurrence) => {
+                self.occurred(occurrence);
+                Ok(())
+            }
             Task::Callback(callback, error) => self.call_back(&callback, error),
             Task::FlushEarly => self.flush_early(),
             Task::Mark(name) => {
@@ -282,15 +219,33 @@ impl Process {
 
     fn channel_event(&mut self, event: node_channel::Event) -> Result<(), Uncaught> {
         match event {
-            node_channel::Event::Message(node_channel::Message { value: message, .. }) => {
+            node_channel::Event::Message(message) => {
+                let incoming = self.incoming(message)?;
                 if !self.listens(Event::Message) {
-                    self.early.push_back(message);
+                    self.early.push_back(incoming);
                     return Ok(());
                 }
-                self.emit(Event::Message, &[describe::describe(&message)])
+                self.deliver(Event::Message, incoming)
             }
-            node_channel::Event::Reserved(node_channel::Message { value: message, .. }) => {
-                self.emit(Event::InternalMessage, &[describe::describe(&message)])
+            node_channel::Event::Reserved(message) => {
+                let incoming = self.incoming(message)?;
+                self.deliver(Event::InternalMessage, incoming)
+            }
+            node_channel::Event::SocketCount { key, count } => {
+                self.handles.counted(&key, count);
+                Ok(())
+            }
+            node_channel::Event::SocketsClosed { key } => {
+                self.handles.sockets_closed(&key);
+                Ok(())
+            }
+            node_channel::Event::Sent { id, result } if self.with_handle.remove(&id) => {
+                let event = node_channel::Event::Sent { id, result };
+                match result {
+                    Ok(()) => self.polled.push_back(Task::Channel(Box::new(event))),
+                    Err(_) => self.ticks.push_back(Task::Channel(Box::new(event))),
+                }
+                Ok(())
             }
             node_channel::Event::Sent { id, result } => {
                 if self.filling == Some(id) {
@@ -314,6 +269,7 @@ impl Process {
             }
             node_channel::Event::Disconnected => {
                 self.early.clear();
+                self.handles.disconnected();
                 // In Node the end of the channel, where it is the last that `close` waits for,
                 // emits `close` at once and `disconnect` a tick later.
                 self.ticks.push_front(Task::Emit(Event::Disconnect, Vec::new()));
@@ -328,10 +284,44 @@ impl Process {
         if !self.listens(Event::Message) {
             return Ok(());
         }
-        for message in std::mem::take(&mut self.early) {
-            self.emit(Event::Message, &[describe::describe(&message)])?;
+        for incoming in std::mem::take(&mut self.early) {
+            self.deliver(Event::Message, incoming)?;
         }
         Ok(())
+    }
+
+    /// A message, and what Node makes of the handle that came with it.
+    fn incoming(&mut self, message: node_channel::Message) -> Result<Incoming, Uncaught> {
+        let handle = match message.handle {
+            Some(handle) => match self.handles.receive(handle) {
+                Ok(id) => Some(id),
+                Err(unfit) => return Err(Uncaught(error("Error", unfit.to_string(), None))),
+            },
+            None => None,
+        };
+        Ok(Incoming { value: message.value, handle })
+    }
+
+    fn deliver(&mut self, event: Event, incoming: Incoming) -> Result<(), Uncaught> {
+        let Incoming { value, handle } = incoming;
+        let mut arguments = vec![describe::describe(&value)];
+        if let Some(id) = handle {
+            arguments.push(self.handles.describe(id));
+            if self.listens(event) {
+                self.handles.announce(id);
+            }
+        } else if value.view().get("cmd").and_then(|cmd| cmd.as_str()) == Some("NODE_HANDLE") {
+            // Where a handle is missing, Node passes null.
+            arguments.push(Recipe::Null);
+        }
+        self.message = value;
+        self.emit(event, &arguments)
+    }
+
+    /// Records what happened to a handle.
+    fn occurred(&mut self, Occurrence { handle, what, value }: Occurrence) {
+        let name = self.handles.happened(handle, what);
+        self.log.record(Seen::Handle { handle: name, what: what.name().to_owned(), value });
     }
 
     fn call_back(&mut self, callback: &Callback, argument: Recipe) -> Result<(), Uncaught> {
@@ -415,50 +405,4 @@ pub(crate) fn outcome(status: ExitStatus) -> [Recipe; 2] {
         status.code.map_or(Recipe::Null, |code| Recipe::Number(f64::from(code))),
         status.signal.map_or(Recipe::Null, |signal| Recipe::String(signal.to_string())),
     ]
-}
-
-/// The description of an error.
-pub(crate) fn error(class: &str, message: String, code: Option<&str>) -> Recipe {
-    error_with(class, message, code.map(|code| ("code", code.into())))
-}
-
-/// The description of an error of the operating system, with the number that Node gives it.
-pub(crate) fn os_error(message: String, code: &str, errno: i32, syscall: String) -> Recipe {
-    let properties = [
-        ("code", code.into()),
-        ("errno", Recipe::Number(f64::from(-errno))),
-        ("syscall", Recipe::String(syscall)),
-    ];
-    error_with("Error", message, properties)
-}
-
-/// The description of a message that did not get out.
-fn undelivered(failed: Undelivered) -> Recipe {
-    match (failed, failed.code()) {
-        (Undelivered::Os { errno }, Some(code)) => {
-            os_error(failed.to_string(), code, errno, "write".to_owned())
-        }
-        (_, code) => error(failed.name(), failed.to_string(), code),
-    }
-}
-
-fn error_with(
-    class: &str,
-    message: String,
-    properties: impl IntoIterator<Item = (&'static str, Recipe)>,
-) -> Recipe {
-    let properties = properties.into_iter().map(|(key, value)| Property {
-        key: key.into(),
-        value: Some(value),
-        get: None,
-        enumerable: None,
-    });
-    Tagged::Error {
-        class: class.to_owned(),
-        message: Some(message),
-        stack: None,
-        cause: None,
-        properties: properties.collect(),
-    }
-    .into()
 }

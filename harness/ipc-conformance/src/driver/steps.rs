@@ -2,9 +2,11 @@
 
 use ipc_plan::{Event, ReadProperty, Recipe, Seen, Step, When};
 use js_value::{Graph, Kind, Object, Property, PropertyKey, Value};
-use node_channel::{SendError, Signal};
+use node_channel::{Receipt, SendError, Signal};
 
-use crate::process::{Callback, Process, Task, Uncaught, error};
+use crate::errors::error;
+use crate::handles::{Given, Thrown};
+use crate::process::{Callback, Process, Task, Uncaught};
 use crate::{build, inspect, launch, validate};
 
 impl Process {
@@ -86,6 +88,10 @@ impl Process {
             Step::Signal { name } => self.log.signal(name),
             Step::AwaitSignal { name, blocking: true } => self.block_for(name),
             Step::Settle { blocking: true } => std::thread::sleep(self.settle()),
+            Step::Keep { .. }
+            | Step::Look { .. }
+            | Step::Connections { .. }
+            | Step::Close { .. } => self.perform_on_handle(step),
             Step::Hold {} => self.hold = true,
             Step::Release {} => self.hold = false,
             // Everything else waits, or was refused by `validate`.
@@ -95,7 +101,19 @@ impl Process {
     }
 
     fn send_step(&mut self, step: &Step) {
-        let Step::Send { id, value, callback, arguments, steps, bind, .. } = step else {
+        let Step::Send {
+            id,
+            value,
+            callback,
+            arguments,
+            steps,
+            bind,
+            handle,
+            native,
+            keep_open,
+            ..
+        } = step
+        else {
             return;
         };
         let (message, called_back) = match arguments.as_deref().and_then(validate::simple) {
@@ -112,28 +130,30 @@ impl Process {
             // `validate` has built it before.
             Some(Err(_)) | None => Graph::default(),
         };
-        let closed = match self.channel() {
-            Some(channel) => match channel.send(&graph) {
-                Ok(receipt) => {
-                    if let Some(name) = bind {
-                        self.bound.insert(name.clone(), graph);
-                    }
-                    let returned = Recipe::Bool(receipt.accepted);
-                    self.log.record(Seen::Sent { id: id.clone(), returned });
-                    self.expect_completion(receipt.id, callback);
-                    return;
-                }
-                Err(SendError::Closed) => SendError::Closed,
-                Err(refused) => {
-                    let error = error(refused.name(), refused.to_string(), refused.code());
-                    self.threw("send", id.clone(), error);
-                    return;
-                }
+        let sent = match handle {
+            Some(name) => match self.send_with(&graph, name, *native, *keep_open) {
+                Ok(sent) => sent,
+                Err(thrown) => return self.threw("send", id.clone(), thrown),
             },
+            None => self.channel().map(|channel| channel.send(&graph)),
+        };
+        let closed = match sent {
+            Some(Ok(receipt)) => {
+                if let Some(name) = bind {
+                    self.bound.insert(name.clone(), graph);
+                }
+                let returned = Recipe::Bool(receipt.accepted);
+                self.log.record(Seen::Sent { id: id.clone(), returned });
+                return self.expect_completion(receipt.id, callback);
+            }
+            Some(Err(SendError::Closed)) => SendError::Closed,
+            Some(Err(refused)) => {
+                let error = error(refused.name(), refused.to_string(), refused.code());
+                return self.threw("send", id.clone(), error);
+            }
             None => {
                 let message = "there is no channel".to_owned();
-                self.threw("send", id.clone(), error("TypeError", message, None));
-                return;
+                return self.threw("send", id.clone(), error("TypeError", message, None));
             }
         };
         // What Node's send() makes of a closed channel.
@@ -143,6 +163,28 @@ impl Process {
             None => Task::Emit(Event::Error, vec![error]),
         });
         self.log.record(Seen::Sent { id: id.clone(), returned: Recipe::Bool(false) });
+    }
+
+    /// Sends a message with a handle, or without it if there is nothing of it to send.
+    fn send_with(
+        &mut self,
+        message: &Graph,
+        name: &str,
+        native: bool,
+        keep_open: bool,
+    ) -> Result<Option<Result<Receipt, SendError>>, Thrown> {
+        // Node looks at the handle only if the channel is open.
+        let given = match self.channel() {
+            Some(channel) if channel.connected() => self.handles.give(name, native, keep_open)?,
+            _ => None,
+        };
+        let Some(channel) = self.channel() else { return Ok(None) };
+        let Some(Given { handle, options }) = given else { return Ok(Some(channel.send(message))) };
+        let sent = channel.send_with(message, handle, &options);
+        if let Ok(receipt) = &sent {
+            self.with_handle.insert(receipt.id);
+        }
+        Ok(Some(sent))
     }
 
     /// Sends a message of the driver's own, whose answer is not recorded.
@@ -228,7 +270,7 @@ impl Process {
                 None => Recipe::undefined(),
             },
             ReadProperty::Channel => match self.channel_ref() {
-                Some(channel) if channel.connected() => "present".into(),
+                Some(channel) if channel.fd().is_some() => "present".into(),
                 Some(_) => Recipe::Null,
                 None => Recipe::undefined(),
             },

@@ -1,6 +1,8 @@
 //! What this driver can perform, decided before it performs anything.
 
-use ipc_plan::{Event, Inspect, Launch, Plan, Program, Recipe, Role, Serialization, Step, Tagged};
+use ipc_plan::{
+    Event, Inspect, Launch, OwnStream, Plan, Program, Recipe, Role, Step, Tagged, Transport,
+};
 use serde_json::Value;
 
 use crate::build::{self, BuildError};
@@ -52,6 +54,18 @@ const STEPS: &[&str] = &[
     "hold",
     "release",
     "patch",
+    "listen",
+    "connect",
+    "accept",
+    "take",
+    "keep",
+    "write",
+    "receive",
+    "end",
+    "look",
+    "connections",
+    "close",
+    "await-handle",
 ];
 
 /// A step of the role, at any depth, whose name this driver has never heard.
@@ -72,9 +86,6 @@ pub(crate) fn unknown(plan: &Value, role: Role) -> Option<(String, String)> {
 
 /// Whether the role can be performed.
 pub(crate) fn check(plan: &Plan, role: Role) -> Result<(), Problem> {
-    if plan.serialization == Serialization::Advanced {
-        return Err(unsupported("fork", "node-channel has no advanced serialization yet"));
-    }
     let of_role = match role {
         Role::Parent => &plan.parent,
         Role::Child => &plan.child,
@@ -123,6 +134,12 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             no("the state of the channel is not a variable of the program")
         }
         Step::Patch { .. } => no("there are no built-in functions to replace"),
+        Step::Listen { over: Transport::Udp4, idle: true, .. } => {
+            no("a UDP socket has its descriptor from the start in Rust")
+        }
+        Step::Keep { what: OwnStream::ChildStdout, .. } if role == Role::Child => {
+            Err(malformed(place, "the child has no child".to_owned()))
+        }
         Step::Send { detached: true, .. } => no("a method cannot be called without its owner"),
         Step::Send { details: true, .. } | Step::On { details: true, .. } => {
             no("'this' and the number of arguments are JavaScript's")
@@ -151,6 +168,7 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             | Inspect::GrandchildVariables
             | Inspect::ChannelDescriptor
             | Inspect::ExecArgv
+            | Inspect::ReceivedViews
             | Inspect::Session => Ok(()),
             _ => no("this looks at JavaScript objects"),
         },
