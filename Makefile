@@ -1,6 +1,6 @@
-# Every target but golden only calls cargo; `make conformance` and `make test` are all a newcomer needs.
+# Every target but golden and fuzz only calls cargo; `make conformance` and `make test` are all a newcomer needs.
 
-.PHONY: conformance test fmt lint doc schemas golden ci
+.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz ci
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
@@ -8,16 +8,42 @@ conformance:
 	cargo run --release --quiet -p ipc-conformance --bin ipc-conformance -- run
 
 test:
-	cargo test --workspace
+	cargo test --workspace --all-features
 
 fmt:
 	cargo fmt --all --check
 
 lint:
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
+
+# Measures the channel beside Node, Bun and the bare socket; writes reports/bench.json and bench.md.
+bench:
+	cargo run --profile bench --quiet -p channel-bench
+
+# Counts the instructions of the channel's hot paths with Valgrind, and fails when they are far from
+# those that are kept; UPDATE=1 keeps the new ones.
+instructions:
+	cargo run --release --quiet -p channel-bench -- instructions $(if $(UPDATE),--update)
+
+# Fuzzes for FUZZ_SECONDS each: JSON, structured clones, framing, sequences of operations. Needs a
+# C++ compiler. Instrumented as cargo-fuzz does it, without its nightly toolchain.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares \
+	--cfg fuzzing
+FUZZ_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
+fuzz:
+	cd harness/fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" \
+		cargo build --quiet --release --target $(FUZZ_TARGET)
+	cd harness/fuzz && for name in json clone framing channel; do \
+		mkdir -p target/corpus/$$name && target/$(FUZZ_TARGET)/release/$$name \
+			-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -print_funcs=0 -timeout=10 \
+			-artifact_prefix=target/$$name- target/corpus/$$name corpus/$$name || exit 1; \
+	done
 
 # Writes the generated schemas again; a test fails while they are not fresh.
 schemas:
