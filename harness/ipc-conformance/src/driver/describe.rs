@@ -224,7 +224,7 @@ impl Describer<'_> {
         }
         for (key, property) in object.properties.iter() {
             let listed = matches!(key, PropertyKey::String(key)
-                if key.as_str().and_then(|key| key.parse().ok()).is_some_and(|n: usize| n < last));
+                if key.as_str().is_some_and(|key| is_index_below(key, last)));
             if !listed {
                 properties.push(self.property(key, property, level));
             }
@@ -268,6 +268,11 @@ fn element(array: &Object, index: usize) -> Option<&Value> {
         Kind::Array(items) => items.get(index)?.as_ref(),
         _ => array.properties.get(&*index.to_string())?.value(),
     }
+}
+
+/// Whether a key is the canonical text of an index below this: `01` is a name.
+fn is_index_below(key: &str, end: usize) -> bool {
+    key.parse().is_ok_and(|index: usize| index < end && index.to_string() == key)
 }
 
 /// A stack up to the first line that tells a place in a program.

@@ -1,7 +1,7 @@
 //! Starts the child.
 
 use ipc_plan::{self as plan, Event, Launch, Program, ROLE_VARIABLE, Recipe, Role};
-use node_channel::{Fork, Serialization, SpawnError, Stdio};
+use node_channel::{Fork, Serialization, Signal, SpawnError, Stdio};
 
 use crate::errors::{error, os_error};
 use crate::process::{Forked, Process, Task};
@@ -185,6 +185,12 @@ fn command(process: &Process, launch: &Launch) -> Fork {
         plan::Serialization::Advanced => Serialization::Advanced,
     });
     fork.detached(launch.detached.unwrap_or(false));
+    if let Some(settles) = launch.timeout_settles {
+        fork.timeout(process.settle() * settles);
+    }
+    if let Some(signal) = launch.kill_signal.as_deref().and_then(Signal::from_name) {
+        fork.kill_signal(signal);
+    }
     fork
 }
 

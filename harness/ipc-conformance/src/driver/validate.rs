@@ -3,6 +3,7 @@
 use ipc_plan::{
     Event, Inspect, Launch, OwnStream, Plan, Program, Recipe, Role, Step, Tagged, Transport,
 };
+use node_channel::Signal;
 use serde_json::Value;
 
 use crate::build::{self, BuildError};
@@ -206,8 +207,8 @@ fn launch_possible(name: &str, launch: &Launch) -> Result<(), Problem> {
     if launch.signal {
         return no("AbortSignal is JavaScript's");
     }
-    if launch.timeout_settles.is_some() || launch.kill_signal.is_some() {
-        return no("node-channel has no timeout and killSignal yet");
+    if launch.kill_signal.as_deref().is_some_and(|name| Signal::from_name(name).is_none()) {
+        return no("Rust's types have no signals that do not exist");
     }
     if launch.in_worker {
         return no("worker threads are JavaScript's");
