@@ -179,18 +179,18 @@ impl Program {
     }
 }
 
-/// How many messages take a good part of a second or more.
+/// How many messages take a good part of a second.
 fn count(key: &Key) -> u64 {
     let script = key.pairing.contains("node") || key.pairing.contains("bun");
     match (key.mode, key.size, script) {
-        (Mode::OneWay, Size::Small, true) => 60_000,
-        (Mode::OneWay, Size::Small, false) => 1_000_000,
-        (Mode::OneWay, Size::Rows, true) => 20_000,
-        (Mode::OneWay, Size::Rows, false) => 150_000,
-        (Mode::PingPong, Size::Small | Size::Rows, true) => 10_000,
-        (Mode::PingPong, Size::Small | Size::Rows, false) => 30_000,
-        (_, Size::Mib, true) => 60,
-        (_, Size::Mib, false) => 200,
+        (Mode::OneWay, Size::Small, true) => 30_000,
+        (Mode::OneWay, Size::Small, false) => 500_000,
+        (Mode::OneWay, Size::Rows, true) => 10_000,
+        (Mode::OneWay, Size::Rows, false) => 75_000,
+        (Mode::PingPong, Size::Small | Size::Rows, true) => 5_000,
+        (Mode::PingPong, Size::Small | Size::Rows, false) => 20_000,
+        (_, Size::Mib, true) => 40,
+        (_, Size::Mib, false) => 150,
         (_, Size::Mib64 | Size::Mib100, _) => 1,
     }
 }
