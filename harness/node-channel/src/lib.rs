@@ -161,3 +161,8 @@ pub use proto::{
     Serialization,
 };
 pub use signal::Signal;
+
+/// The programs in the README, which the tests of the documentation compile.
+#[cfg(all(doctest, feature = "serde", feature = "tokio"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
