@@ -12,11 +12,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod diff;
 pub mod expectations;
 pub mod generate;
 mod hash;
 pub mod history;
 pub mod judge;
+pub mod merge;
 pub mod play;
 pub mod report;
 pub mod results;

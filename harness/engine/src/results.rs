@@ -348,3 +348,19 @@ pub struct Summary {
     /// Entries whose verdict was not expected, or whose expectation is stale.
     pub unexpected: u32,
 }
+
+impl Summary {
+    /// Counts what became of all cases.
+    pub fn of(cases: &[CaseResult]) -> Self {
+        let mut summary = Self::default();
+        for case in cases {
+            summary.cases += 1;
+            let verdict = case.verdict.name().to_owned();
+            *summary.by_verdict.entry(verdict.clone()).or_default() += 1;
+            let pairing = summary.by_pairing.entry(case.pairing.clone()).or_default();
+            *pairing.entry(verdict).or_default() += 1;
+            summary.unexpected += u32::from(case.expectation != Expectation::Expected);
+        }
+        summary
+    }
+}

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::error::Category;
 
+use super::badge::badges;
 use super::{html, junit, markdown};
 use crate::results::{Results, SCHEMA};
 use crate::spec::Catalogue;
@@ -63,8 +64,8 @@ pub enum ReportError {
     },
 }
 
-/// Writes `results.json`, `report.html`, `junit.xml` and `summary.md` into a folder, which is made
-/// if need be. Each file takes the place of an old one only when it is complete.
+/// Writes `results.json`, `report.html`, `junit.xml`, `summary.md` and a badge for each runtime into a
+/// folder, which is made if need be. Each file takes the place of an old one only when it is complete.
 ///
 /// # Errors
 ///
@@ -85,7 +86,8 @@ pub fn write_all(
     write(folder, RESULTS, &json)?;
     write(folder, "report.html", &html(results, catalogue))?;
     write(folder, "junit.xml", &junit(results))?;
-    write(folder, "summary.md", &markdown(results))
+    write(folder, "summary.md", &markdown(results))?;
+    badges(results).iter().try_for_each(|(name, text)| write(folder, name, text))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), ReportError> {

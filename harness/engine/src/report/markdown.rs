@@ -131,7 +131,7 @@ fn finding(
 }
 
 /// Text in which nothing is Markdown or HTML any more, in one line.
-fn escape(text: &str, most: usize) -> String {
+pub(super) fn escape(text: &str, most: usize) -> String {
     let text = text::short(text, most);
     let mut out = String::new();
     let mut before = ' ';
@@ -154,6 +154,7 @@ fn escape(text: &str, most: usize) -> String {
     out
 }
 
-fn code(text: &str, most: usize) -> String {
+/// Text as code.
+pub(super) fn code(text: &str, most: usize) -> String {
     format!("<code>{}</code>", escape(text, most))
 }

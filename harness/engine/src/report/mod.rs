@@ -4,6 +4,8 @@
 //! Everything that a runtime under test said is hostile here: it is escaped for the format it is
 //! put into, what could hide or reorder other text is made visible, and long values are cut.
 
+mod badge;
+mod change;
 mod digest;
 mod files;
 mod html;
@@ -21,6 +23,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use change::{diff_markdown, diff_text};
 pub use digest::Outcome;
 pub use files::{ReportError, read, write_all};
 pub use html::html;

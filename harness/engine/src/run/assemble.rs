@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::Run;
 use crate::judge;
 use crate::play::Pairing;
-use crate::results::{
-    CaseResult, ClauseResult, Expectation, Host, Results, SCHEMA, Summary, Tool, Verdict,
-};
+use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, Tool, Verdict};
 
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
@@ -37,7 +35,7 @@ pub(super) fn results(
     cases.sort_by(|a, b| (&a.id, order(&names, a)).cmp(&(&b.id, order(&names, b))));
     let findings = judge::findings(&run.reference.name, &names, &mut cases);
     let problems = run.expectations.unmatched(&cases);
-    let summary = summary(&cases);
+    let summary = Summary::of(&cases);
     Results {
         schema: SCHEMA,
         tool: Tool {
@@ -99,21 +97,6 @@ fn of_clause(case: &CaseResult, clause: &str) -> Verdict {
         }
         verdict => verdict,
     }
-}
-
-fn summary(cases: &[CaseResult]) -> Summary {
-    let mut summary = Summary::default();
-    for case in cases {
-        summary.cases += 1;
-        let verdict = case.verdict.name().to_owned();
-        *summary.by_verdict.entry(verdict.clone()).or_default() += 1;
-        *summary.by_pairing.entry(case.pairing.clone()).or_default().entry(verdict).or_default() +=
-            1;
-        if case.expectation != Expectation::Expected {
-            summary.unexpected += 1;
-        }
-    }
-    summary
 }
 
 fn host(duration: Duration) -> Host {

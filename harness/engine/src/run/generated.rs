@@ -11,7 +11,7 @@ use crate::hash::fnv1a;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
 use crate::results::{CaseResult, Options, Verdict};
-use crate::spec::{self, Case};
+use crate::spec::{self, Case, Shard};
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;
@@ -41,8 +41,10 @@ impl Batches {
     pub(super) fn make(options: &Options) -> Self {
         let count = options.generated as usize;
         let of = |serialization, count| batches(&options.seed, serialization, count);
-        let json = of(Serialization::Json, count);
-        Self { cases: json.chain(of(Serialization::Advanced, count / ADVANCED)).collect() }
+        let all =
+            of(Serialization::Json, count).chain(of(Serialization::Advanced, count / ADVANCED));
+        let shard: Option<Shard> = options.shard.as_deref().and_then(|text| text.parse().ok());
+        Self { cases: all.filter(|case| shard.is_none_or(|shard| shard.has(&case.id))).collect() }
     }
 
     pub(super) fn cases(&self) -> impl Iterator<Item = &Case> {

@@ -25,7 +25,7 @@ pub use check::check_plan;
 pub use exchange::exchange;
 pub use mistake::{Location, Mistake, Mistakes, Path};
 pub use model::{Case, Catalogue, Clause, Level, Need, Order};
-pub use select::{SelectError, Selection};
+pub use select::{SelectError, Selection, Shard};
 
 #[cfg(test)]
 mod tests;

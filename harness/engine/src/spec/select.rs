@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -63,7 +64,7 @@ impl Catalogue {
             }
             matched.iter_mut().zip(found).for_each(|(have, new)| *have |= new);
         }
-        let shard = selection.shard.as_deref().map(shard).transpose()?;
+        let shard: Option<Shard> = selection.shard.as_deref().map(str::parse).transpose()?;
         let required = selection.requirement_set.as_deref();
         let required = required.map(|set| self.required(set)).transpose()?;
         Ok(self
@@ -72,7 +73,7 @@ impl Catalogue {
             .zip(matched)
             .filter(|(case, matched)| {
                 *matched
-                    && shard.is_none_or(|shard| in_shard(&case.id, shard))
+                    && shard.is_none_or(|shard| shard.has(&case.id))
                     && required.as_ref().is_none_or(|required| {
                         case.clauses.iter().any(|clause| required.contains(clause.as_str()))
                     })
@@ -104,16 +105,33 @@ impl Catalogue {
     }
 }
 
-/// Reads `I/N`.
-fn shard(text: &str) -> Result<(u32, u32), SelectError> {
-    text.split_once('/')
-        .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)))
-        .filter(|(index, count)| (1..=*count).contains(index))
-        .ok_or_else(|| SelectError::Shard(text.to_owned()))
+/// One of several parts of about equal size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub(crate) index: u32,
+    /// How many there are.
+    pub(crate) count: u32,
 }
 
-fn in_shard(id: &str, (index, count): (u32, u32)) -> bool {
-    crate::hash::fnv1a(id.as_bytes()) % count == index - 1
+impl Shard {
+    /// Whether the case with this id is in it: decided by a hash of the id.
+    pub fn has(self, id: &str) -> bool {
+        crate::hash::fnv1a(id.as_bytes()) % self.count == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = SelectError;
+
+    /// Reads `I/N`.
+    fn from_str(text: &str) -> Result<Self, SelectError> {
+        text.split_once('/')
+            .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)))
+            .filter(|(index, count)| (1..=*count).contains(index))
+            .map(|(index, count)| Self { index, count })
+            .ok_or_else(|| SelectError::Shard(text.to_owned()))
+    }
 }
 
 /// For each case, whether the filter matches it.
@@ -175,11 +193,11 @@ mod tests {
     #[test]
     fn shards_are_parts_of_a_whole() {
         for bad in ["0/2", "3/2", "1", "a/b", "1/0", ""] {
-            assert_eq!(shard(bad), Err(SelectError::Shard(bad.to_owned())));
+            assert_eq!(bad.parse::<Shard>(), Err(SelectError::Shard(bad.to_owned())));
         }
-        let shards = ["1/3", "2/3", "3/3"].map(|text| shard(text).unwrap());
+        let shards = ["1/3", "2/3", "3/3"].map(|text| text.parse::<Shard>().unwrap());
         for id in ["a-b", "life-disconnect", "ser-numbers"] {
-            assert_eq!(shards.iter().filter(|shard| in_shard(id, **shard)).count(), 1, "{id}");
+            assert_eq!(shards.iter().filter(|shard| shard.has(id)).count(), 1, "{id}");
         }
     }
 }

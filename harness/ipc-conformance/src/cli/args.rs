@@ -29,8 +29,10 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Play one plan again and show what both sides observe
     Replay(ReplayArgs),
-    /// Render reports again from a results.json
+    /// Render reports again from a results.json, or from those of all shards of a run
     Report(ReportArgs),
+    /// Compare two runs; exit code 1 if the newer one is worse
+    Diff(DiffArgs),
     /// Own the processes of one play; used by the suite itself
     #[command(hide = true)]
     Supervise,
@@ -172,10 +174,32 @@ pub(crate) struct ReplayArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// results.json, or a folder with one
-    pub(crate) results: PathBuf,
+    #[arg(required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// Put the results of all shards of a run together
+    #[arg(long, requires = "out")]
+    pub(crate) merge: bool,
     #[command(flatten)]
     pub(crate) specs: SpecArgs,
     /// Folder for the reports [default: where the results are]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// results.json of the older run, or a folder with one
+    pub(crate) old: PathBuf,
+    /// results.json of the newer run, or a folder with one
+    pub(crate) new: PathBuf,
+    /// How to print what changed
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Markdown,
+    Json,
 }

@@ -1,7 +1,6 @@
-//! The commands that play nothing: `list`, `doctor`, `explain`, `report`.
+//! The commands that play nothing: `list`, `doctor`, `explain`.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -10,7 +9,7 @@ use ipc_conformance_engine::runtime::{Runtime, RuntimeError};
 use ipc_conformance_engine::spec::{Catalogue, Clause, Selection};
 use serde_json::json;
 
-use super::args::{ExplainArgs, ListArgs, ReportArgs, RuntimeArgs};
+use super::args::{ExplainArgs, ListArgs, RuntimeArgs};
 use super::run::{catalogue, interrupt, of_runtime};
 use super::{Failure, Outcome, embedded, host, print};
 
@@ -151,19 +150,4 @@ fn cases_of(catalogue: &Catalogue, clause: &Clause) -> String {
         let _ = writeln!(text, "no case: {reason}");
     }
     text
-}
-
-pub(super) fn report(args: ReportArgs) -> Outcome {
-    let catalogue = catalogue(&args.specs)?;
-    let results =
-        report::read(&args.results).map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
-    let out = args.out.unwrap_or_else(|| {
-        let parent = args.results.parent().unwrap_or(&args.results).to_owned();
-        if args.results.is_dir() { args.results.clone() } else { parent }
-    });
-    report::write_all(&out, &results, &catalogue)
-        .map_err(|e| Failure::Usage(anyhow!("failed to {e}")))?;
-    print(&report::terminal(&results, std::io::stdout().is_terminal()))?;
-    print(&format!("\nreports: {}\n", out.join("report.html").display()))?;
-    Ok(report::Outcome::of(&results).exit_code())
 }

@@ -4,6 +4,7 @@ mod args;
 mod embedded;
 mod explore;
 mod replay;
+mod reports;
 mod run;
 
 use std::fmt;
@@ -57,7 +58,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Doctor(args) => explore::doctor(args),
         Command::Explain(args) => explore::explain(args),
         Command::Replay(args) => replay::replay(args),
-        Command::Report(args) => explore::report(args),
+        Command::Report(args) => reports::report(args),
+        Command::Diff(args) => reports::diff(args),
         Command::Supervise => return supervise::main(),
     };
     match outcome {

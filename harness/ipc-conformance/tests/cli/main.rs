@@ -1,6 +1,7 @@
 //! The command line as a user meets it: exit codes, files, messages, whatever runtimes, files
 //! and users do.
 
+mod compare;
 mod environment;
 mod expectations;
 mod explore;
