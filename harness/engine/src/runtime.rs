@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod file;
 mod find;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use ipc_plan::{ChildCommand, Describe, PROTOCOL, Role, Serialization};
 
 pub use error::RuntimeError;
+pub use file::RuntimeFile;
 
 use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};
@@ -39,6 +41,17 @@ pub struct Runtime {
     exec_argv: usize,
 }
 
+/// Where it is said how a runtime is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The suite knows: `node`, `bun`, `deno` and `rust`.
+    Known,
+    /// A command line, split as a shell splits words.
+    Command(String),
+    /// A file.
+    File(RuntimeFile),
+}
+
 /// How often `describe` is run; its median is the calibration.
 const RUNS: usize = 3;
 /// The oldest Node whose behaviour the clauses know.
@@ -54,9 +67,8 @@ const UNMEASURED: Limits = Limits {
 impl Runtime {
     /// Finds a runtime and measures it.
     ///
-    /// `command` is the text after `NAME=`, split as a shell splits words. Without it `name` must
-    /// be one of `node`, `bun`, `deno` and `rust`. `rust` is a driver by itself; every other
-    /// command gets the script in `drivers` as its last argument.
+    /// `rust` without a command is a driver by itself; every other command gets the script in
+    /// `drivers` as its last argument.
     ///
     /// # Errors
     ///
@@ -64,11 +76,11 @@ impl Runtime {
     pub fn find(
         host: &Host,
         name: &str,
-        command: Option<&str>,
+        source: &Source,
         drivers: &Drivers,
         interrupt: &Interrupt,
     ) -> Result<Self, RuntimeError> {
-        let launch = find::launch(name, command, drivers)?;
+        let launch = find::launch(name, source, drivers)?;
         let mut runtime = Self {
             name: name.to_owned(),
             exec_argv: launch.exec_argv,
@@ -91,6 +103,9 @@ impl Runtime {
         }
         times.sort_unstable();
         runtime.startup = times[RUNS / 2];
+        if let Source::File(file) = source {
+            runtime.agree(file)?;
+        }
         Ok(runtime)
     }
 
@@ -202,6 +217,27 @@ impl Runtime {
             self.check_node(&describe.version)?;
         }
         Ok((describe, Duration::from_micros(micros)))
+    }
+
+    /// Makes sure that it is what its file says.
+    fn agree(&mut self, file: &RuntimeFile) -> Result<(), RuntimeError> {
+        if let Some(capabilities) = &file.capabilities {
+            self.describe.capabilities.clone_from(capabilities);
+        }
+        match &file.version {
+            Some(expected) if *expected != self.describe.version => {
+                Err(RuntimeError::OtherVersion {
+                    name: self.name.clone(),
+                    expected: expected.clone(),
+                    found: excerpt(self.describe.version.as_bytes()),
+                    hint: file
+                        .install
+                        .clone()
+                        .unwrap_or_else(|| "change `version` in its file".to_owned()),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_node(&self, version: &str) -> Result<(), RuntimeError> {

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 
 fn rust() -> Result<&'static Runtime, String> {
     static RUST: OnceLock<Result<Runtime, String>> = OnceLock::new();
-    RUST.get_or_init(|| runtime("rust", None)).as_ref().map_err(Clone::clone)
+    RUST.get_or_init(|| runtime("rust")).as_ref().map_err(Clone::clone)
 }
 
 struct Suite {

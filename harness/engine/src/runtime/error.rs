@@ -16,7 +16,7 @@ pub enum RuntimeError {
     },
     /// Neither a known runtime nor one with a command.
     #[error(
-        "find the runtime `{name}`: it is none of node, bun, deno and rust; say how it is started with `--runtime {name}=COMMAND`"
+        "find the runtime `{name}`: it is none of node, bun, deno and rust, and there is no file of it; say how it is started with `--runtime {name}=COMMAND`"
     )]
     Unknown {
         /// The name.
@@ -143,6 +143,20 @@ pub enum RuntimeError {
         found: String,
         /// The program.
         program: String,
+    },
+    /// Another version than its file says.
+    #[error(
+        "use the runtime `{name}`: its file says version {expected}, and it is {found}; {hint}"
+    )]
+    OtherVersion {
+        /// The runtime.
+        name: String,
+        /// What the file says.
+        expected: String,
+        /// What its driver reports.
+        found: String,
+        /// What to do.
+        hint: String,
     },
     /// Its driver does not keep the contract.
     #[error("believe the driver of the runtime `{name}`: {}given {given}, it must {expected}, but {observed}; see the driver contract in the documentation of ipc-plan", role_words(*role))]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use super::{Drivers, RuntimeError};
+use super::{Drivers, RuntimeError, Source};
 
 /// How a runtime is started.
 #[derive(Debug)]
@@ -19,22 +19,24 @@ pub(super) struct Launch {
 
 pub(super) fn launch(
     name: &str,
-    command: Option<&str>,
+    source: &Source,
     drivers: &Drivers,
 ) -> Result<Launch, RuntimeError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || !name.chars().all(fits) {
         return Err(RuntimeError::BadName { name: name.to_owned() });
     }
-    let mut words = match command {
-        Some(command) => {
-            shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
-                RuntimeError::BadCommand { name: name.to_owned(), command: command.to_owned() }
-            })?
-        }
-        None => match name {
-            "node" | "bun" | "deno" => vec![name.to_owned()],
-            "rust" => vec![utf8(name, &drivers.rust)?],
+    let split = |command: &str| {
+        shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
+            RuntimeError::BadCommand { name: name.to_owned(), command: command.to_owned() }
+        })
+    };
+    let (mut words, folder) = match source {
+        Source::Command(command) => (split(command)?, None),
+        Source::File(file) => (split(&file.command)?, Some(file.folder.as_path())),
+        Source::Known => match name {
+            "node" | "bun" | "deno" => (vec![name.to_owned()], None),
+            "rust" => (vec![utf8(name, &drivers.rust)?], None),
             _ => return Err(RuntimeError::Unknown { name: name.to_owned() }),
         },
     };
@@ -42,7 +44,20 @@ pub(super) fn launch(
     if name == "deno" && words.len() == 1 {
         words.extend(["run", "-A"].map(str::to_owned));
     }
-    words[0] = resolve(name, &words[0])?;
+    words[0] = resolve(name, &words[0], folder).map_err(|error| match (error, source) {
+        (RuntimeError::NotFound { name, program, place, .. }, Source::File(file)) => {
+            let hint =
+                file.install.clone().unwrap_or_else(|| "check `command` in its file".to_owned());
+            RuntimeError::NotFound { name, program, place, hint }
+        }
+        (error, _) => error,
+    })?;
+    if let Source::File(file) = source
+        && !file.environment.is_empty()
+    {
+        let set = file.environment.iter().map(|(key, value)| format!("{key}={value}"));
+        words = [resolve(name, "env", None)?].into_iter().chain(set).chain(words).collect();
+    }
     let exec_argv = words.len() - 1;
     if name != "rust" {
         if !drivers.script.is_file() {
@@ -56,9 +71,10 @@ pub(super) fn launch(
 }
 
 /// The absolute path of a program. Links are not followed: some programs look at their name.
-fn resolve(name: &str, program: &str) -> Result<String, RuntimeError> {
+fn resolve(name: &str, program: &str, folder: Option<&Path>) -> Result<String, RuntimeError> {
     let (found, place) = if program.contains('/') {
-        let path = std::path::absolute(program).unwrap_or_else(|_| PathBuf::from(program));
+        let path = folder.map_or_else(|| PathBuf::from(program), |folder| folder.join(program));
+        let path = std::path::absolute(&path).unwrap_or(path);
         (vec![path], "there")
     } else {
         let folders = env::var_os("PATH").unwrap_or_default();

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use ipc_conformance_engine::history::Ending;
 use ipc_conformance_engine::play::{Interrupt, play};
-use ipc_conformance_engine::runtime::{Drivers, Runtime};
+use ipc_conformance_engine::runtime::{Drivers, Runtime, Source};
 use ipc_plan::{Event, Role, Seen};
 
 use super::host::{Place, Test, plan};
@@ -52,7 +52,8 @@ if (role === "parent") {
 
 fn node(place: &Place) -> Runtime {
     let drivers = Drivers { script: place.write("driver.cjs", DRIVER), rust: PathBuf::new() };
-    let node = Runtime::find(&place.host, "node", None, &drivers, &Interrupt::new()).unwrap();
+    let node =
+        Runtime::find(&place.host, "node", &Source::Known, &drivers, &Interrupt::new()).unwrap();
     node.check(&place.host, &Interrupt::new()).unwrap();
     node
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipc_conformance_engine::play::Interrupt;
-use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
+use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError, Source};
 use ipc_plan::Role;
 
 use super::host::{Place, Test};
@@ -44,7 +44,8 @@ fn find(
     command: Option<&str>,
     script: &str,
 ) -> Result<Runtime, RuntimeError> {
-    Runtime::find(&place.host, name, command, &drivers(place, script), &Interrupt::new())
+    let source = command.map_or(Source::Known, |command| Source::Command(command.to_owned()));
+    Runtime::find(&place.host, name, &source, &drivers(place, script), &Interrupt::new())
 }
 
 fn a_runtime_that_keeps_the_contract() {
@@ -157,7 +158,8 @@ fn programs_that_cannot_be_found() {
     let error = fail("x", broken.to_str());
     assert!(matches!(error, RuntimeError::NotStarted { .. }), "{error}");
     let none = Drivers { script: place.path("none.cjs"), rust: place.path("none") };
-    let error = Runtime::find(&place.host, "x", Some("sh"), &none, &Interrupt::new()).unwrap_err();
+    let sh = Source::Command("sh".to_owned());
+    let error = Runtime::find(&place.host, "x", &sh, &none, &Interrupt::new()).unwrap_err();
     assert!(matches!(error, RuntimeError::NoDriver { .. }), "{error}");
 }
 
@@ -182,7 +184,8 @@ fn the_rust_driver_is_its_own_program() {
     let place = Place::new();
     let rust = executable(&place, "rust-driver", &format!("{DESCRIBE} {GOOD}"));
     let drivers = Drivers { script: place.path("none.cjs"), rust: PathBuf::from(&rust) };
-    let runtime = Runtime::find(&place.host, "rust", None, &drivers, &Interrupt::new()).unwrap();
+    let known = Source::Known;
+    let runtime = Runtime::find(&place.host, "rust", &known, &drivers, &Interrupt::new()).unwrap();
     assert_eq!(runtime.command, [rust.as_str()]);
     let child = runtime.child();
     assert_eq!((child.exec_path, child.module_path), (rust, "driver".to_owned()));

@@ -40,12 +40,16 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RuntimeArgs {
-    /// Runtime under test, NAME or NAME=COMMAND; repeatable [default: rust]
-    #[arg(long = "runtime", value_name = "NAME[=COMMAND]")]
+    /// Runtime under test: NAME, NAME=COMMAND or FILE.toml; repeatable [default: rust]
+    #[arg(long = "runtime", value_name = "RUNTIME")]
     pub(crate) runtimes: Vec<String>,
-    /// Command of the reference
-    #[arg(long, value_name = "COMMAND", default_value = "node")]
-    pub(crate) reference: String,
+    /// The Node that decides what is right: a command, or a runtime as for --runtime [default: the
+    /// installed one nearest to what the runtime announces, else the one on PATH]
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) reference: Option<String>,
+    /// Folder of runtime files, NAME.toml each
+    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    pub(crate) runtime_files: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use ipc_conformance_engine::report;
-use ipc_conformance_engine::runtime::{Runtime, RuntimeError};
+use ipc_conformance_engine::runtime::{RuntimeError, Source};
 use ipc_conformance_engine::spec::{Catalogue, Clause, Selection};
 use serde_json::json;
 
 use super::args::{ExplainArgs, ListArgs, RuntimeArgs};
-use super::run::{catalogue, interrupt, of_runtime};
+use super::run::{catalogue, interrupt};
+use super::runtimes::{self, Finder, Named, REFERENCE, failure};
 use super::{Failure, Outcome, embedded, host, print};
 
 /// Where a run leaves its results unless it is told otherwise.
@@ -60,22 +61,26 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
     let interrupt = interrupt()?;
     let host = host(None)?;
     let drivers = embedded::drivers()?;
-    let mut wanted: Vec<(String, Option<String>, bool)> =
-        vec![("node".to_owned(), (args.reference != "node").then(|| args.reference.clone()), true)];
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let node = match &args.reference {
+        Some(text) => runtimes::reference(&args, text)?,
+        None => Source::Known,
+    };
+    let mut wanted = vec![(REFERENCE.to_owned(), node, true)];
     if args.runtimes.is_empty() {
-        wanted.extend(["rust", "bun", "deno"].map(|name| (name.to_owned(), None, name == "rust")));
+        let files = runtimes::files_of(&args.runtime_files)?;
+        let known = ["rust", "bun", "deno"].into_iter().filter(|n| files.iter().all(|f| f.0 != *n));
+        wanted.extend(known.map(|name| (name.to_owned(), Source::Known, name == "rust")));
+        wanted.extend(files.into_iter().map(|(name, file)| (name, Source::File(file), false)));
     }
     for text in &args.runtimes {
-        wanted.push(match text.split_once('=') {
-            Some((name, command)) => (name.to_owned(), Some(command.to_owned()), true),
-            None => (text.clone(), None, true),
-        });
+        let Named { name, source } = runtimes::one(&args, text)?;
+        wanted.push((name, source, true));
     }
     let mut text = String::new();
     let mut missing = false;
-    for (name, command, needed) in wanted {
-        let found = Runtime::find(&host, &name, command.as_deref(), drivers.paths(), &interrupt)
-            .and_then(|runtime| runtime.check(&host, &interrupt).map(|()| runtime));
+    for (name, source, needed) in wanted {
+        let found = finder.find(&name, &source);
         match found {
             Ok(runtime) => {
                 let info = runtime.info();
@@ -93,7 +98,7 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
                     info.command.join(" ")
                 );
             }
-            Err(error @ RuntimeError::Play(_)) => return Err(of_runtime(error)),
+            Err(error @ RuntimeError::Play(_)) => return Err(failure(error)),
             Err(error) => {
                 missing |= needed;
                 let word = if needed { "missing" } else { "absent " };

@@ -6,6 +6,7 @@ mod explore;
 mod replay;
 mod reports;
 mod run;
+mod runtimes;
 
 use std::fmt;
 use std::process::ExitCode;

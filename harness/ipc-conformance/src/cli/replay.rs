@@ -13,7 +13,8 @@ use ipc_conformance_engine::spec::{Case, Level};
 use ipc_plan::Role;
 
 use super::args::ReplayArgs;
-use super::run::{catalogue, interrupt, prepare, runtimes, stored};
+use super::run::{catalogue, interrupt, prepare, stored};
+use super::runtimes::Finder;
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
@@ -42,7 +43,8 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let interrupt = interrupt()?;
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
-    let (reference, found) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let (reference, found) = finder.all(&args.runtimes)?;
     let pair = pair.unwrap_or_else(|| format!("{0}:{0}", found[0].name));
     let side = |name: &str| {
         found.iter().chain([&reference]).find(|runtime| runtime.name == name).ok_or_else(|| {

@@ -14,14 +14,11 @@ use ipc_conformance_engine::play::{Interrupt, Pool};
 use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run};
-use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 
-use super::args::{RunArgs, RuntimeArgs, SpecArgs};
+use super::args::{RunArgs, SpecArgs};
+use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, complain, embedded, host, print};
-
-/// The name of the reference in pairings.
-const REFERENCE: &str = "node";
 
 pub(super) fn run(args: RunArgs) -> super::Outcome {
     let catalogue = catalogue(&args.specs)?;
@@ -38,7 +35,8 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         )));
     }
     // What is wrong is said now rather than after the work.
-    let names: Vec<&str> = named(&args.runtimes)?.into_iter().map(|(name, _)| name).collect();
+    let named = runtimes::named(&args.runtimes)?;
+    let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args, &catalogue)?;
@@ -50,7 +48,8 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let interrupt = interrupt()?;
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
-    let (reference, runtimes) = runtimes(&args.runtimes, &host, drivers.paths(), &interrupt)?;
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let (reference, runtimes) = finder.all(&args.runtimes)?;
     let jobs = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -194,67 +193,6 @@ pub(super) fn interrupt() -> Result<Interrupt, Failure> {
             })?;
     }
     Ok(Interrupt::from(flag))
-}
-
-/// Finds, measures and checks the reference and the runtimes under test.
-pub(super) fn runtimes(
-    args: &RuntimeArgs,
-    host: &ipc_conformance_engine::play::Host,
-    drivers: &Drivers,
-    interrupt: &Interrupt,
-) -> Result<(Runtime, Vec<Runtime>), Failure> {
-    let find = |name: &str, command: Option<&str>| -> Result<Runtime, Failure> {
-        let runtime = Runtime::find(host, name, command, drivers, interrupt).map_err(of_runtime)?;
-        runtime.check(host, interrupt).map_err(of_runtime)?;
-        Ok(runtime)
-    };
-    let wanted = named(args)?;
-    let command = (args.reference != REFERENCE).then_some(args.reference.as_str());
-    let reference = find(REFERENCE, command)?;
-    let mut found = Vec::new();
-    for (name, command) in wanted {
-        let runtime = if name == reference.name && command.is_none() {
-            reference.clone()
-        } else {
-            find(name, command)?
-        };
-        if name == reference.name && runtime.command != reference.command {
-            return Err(Failure::Usage(anyhow!(
-                "the name {name} is the reference's; give the runtime `{}` another",
-                command.unwrap_or_default()
-            )));
-        }
-        found.push(runtime);
-    }
-    Ok((reference, found))
-}
-
-/// The runtimes under test as the user named them, each with its command if it was given one.
-fn named(args: &RuntimeArgs) -> Result<Vec<(&str, Option<&str>)>, Failure> {
-    let mut named: Vec<(&str, Option<&str>)> = Vec::new();
-    for text in &args.runtimes {
-        let (name, command) = match text.split_once('=') {
-            Some((name, command)) => (name, Some(command)),
-            None => (text.as_str(), None),
-        };
-        if named.iter().any(|(other, _)| *other == name) {
-            return Err(Failure::Usage(anyhow!("two runtimes have the name {name}")));
-        }
-        named.push((name, command));
-    }
-    if named.is_empty() {
-        named.push(("rust", None));
-    }
-    Ok(named)
-}
-
-pub(super) fn of_runtime(error: RuntimeError) -> Failure {
-    let usage = error.is_usage();
-    match error {
-        RuntimeError::Play(error) => Failure::Harness(anyhow!("failed to {error}")),
-        error if usage => Failure::Usage(anyhow!("failed to {error}")),
-        error => Failure::Environment(anyhow!("failed to {error}")),
-    }
 }
 
 /// The pairings to play beside the reference pairing.

@@ -5,6 +5,7 @@ mod compare;
 mod environment;
 mod expectations;
 mod explore;
+mod files;
 mod hostile;
 mod interrupt;
 mod place;

@@ -8,7 +8,7 @@ use ipc_conformance_engine::expectations::Expectations;
 use ipc_conformance_engine::play::{Host, Interrupt, Pool};
 use ipc_conformance_engine::results::{Difference, Options, Results};
 use ipc_conformance_engine::run::Run;
-use ipc_conformance_engine::runtime::{Drivers, Runtime};
+use ipc_conformance_engine::runtime::{Drivers, Runtime, Source};
 use ipc_conformance_engine::spec::{Case, Catalogue, Level};
 
 /// The program under test, with everything it brings.
@@ -34,21 +34,21 @@ pub(crate) fn host() -> Host {
     Host { supervisor: vec![PROGRAM.to_owned(), "supervise".to_owned()], ..Host::default() }
 }
 
-/// Finds and measures a runtime.
-pub(crate) fn runtime(name: &str, command: Option<&str>) -> Result<Runtime, String> {
+/// Finds and measures a runtime that the suite knows.
+pub(crate) fn runtime(name: &str) -> Result<Runtime, String> {
     need_node()?;
     let drivers = Drivers {
         script: source("fixtures/driver/driver.cjs"),
         rust: PathBuf::from(env!("CARGO_BIN_EXE_ipc-conformance-driver")),
     };
-    Runtime::find(&host(), name, command, &drivers, &Interrupt::new())
+    Runtime::find(&host(), name, &Source::Known, &drivers, &Interrupt::new())
         .map_err(|error| format!("failed to {error}"))
 }
 
 /// Real Node, measured once.
 pub(crate) fn node() -> Result<&'static Runtime, String> {
     static NODE: OnceLock<Result<Runtime, String>> = OnceLock::new();
-    NODE.get_or_init(|| runtime("node", None)).as_ref().map_err(Clone::clone)
+    NODE.get_or_init(|| runtime("node")).as_ref().map_err(Clone::clone)
 }
 
 /// The clauses and cases of the suite.

@@ -1,0 +1,124 @@
+//! Runtime files: how a runtime is started, and which Node decides what is right.
+
+use predicates::prelude::*;
+use predicates::str::{contains, is_match};
+
+use crate::place::{DRIVER, Place};
+
+/// A runtime that says it is this version, and announces this version of Node.
+fn versioned(place: &Place, name: &str, version: &str, node: &str) {
+    let change = format!(
+        r#"if [ -n "$DESCRIBE" ]; then '{DRIVER}' "$@" | sed -e 's/"version":"[^"]*"/"version":"{version}","node":"{node}"/'; exit; fi"#
+    );
+    place.driver(name, &change);
+}
+
+#[test]
+fn a_file_says_how_a_runtime_is_started() {
+    let place = Place::new();
+    place.program(
+        "files/start",
+        &format!(
+            r#"[ "$FLAG" = "o n" ] && [ "$1" = --flag ] || exit 9; shift 2; exec '{DRIVER}' "$@""#
+        ),
+    );
+    place.write(
+        "files/x.toml",
+        "command = \"./start --flag\"\nenvironment = { FLAG = \"o n\" }\ncapabilities = [\"serialization.json\"]\n",
+    );
+    for runtime in ["files/x.toml", "x"] {
+        place.run(&["--runtime", runtime, "--runtime-files", "files"]).code(0);
+        let info = &place.results("out")["runtimes"][0];
+        assert_eq!(info["name"], "x");
+        assert_eq!(info["capabilities"], serde_json::json!(["serialization.json"]));
+    }
+    let doctor = |more: &[&str]| {
+        place
+            .cli([&["doctor", "--reference", "./quick", "--runtime-files", "files"], more].concat())
+            .assert()
+    };
+    doctor(&[]).code(0).stdout(is_match("(?m)^ok       x ").unwrap());
+
+    place.write("files/x.toml", "command = \"./nothing\"\ninstall = \"run `make runtimes`\"\n");
+    doctor(&[]).code(0).stdout(is_match("(?m)^absent   x: .*; run `make runtimes`$").unwrap());
+    doctor(&["--runtime", "x"]).code(3).stdout(contains("missing  x: "));
+    place
+        .run(&["--runtime", "x", "--runtime-files", "files"])
+        .code(3)
+        .stderr(
+            contains("files/./nothing` of the runtime `x`")
+                .or(contains("`./nothing` of the runtime `x`")),
+        )
+        .stderr(contains("; run `make runtimes`"));
+}
+
+#[test]
+fn what_is_wrong_with_a_file() {
+    let place = Place::new();
+    let quick = "command = \"../quick\"\n";
+    let run = |text: &str, more: &[&str]| {
+        place.write("files/x.toml", text);
+        place.run(&[&["--runtime-files", "files", "--runtime", "x"], more].concat())
+    };
+    for (text, message) in [
+        (format!("{quick}versoin = \"1\"\n"), "files/x.toml:2:1"),
+        (format!("{quick}environment = [1]\n"), "files/x.toml:2:15"),
+        ("version = \"1\"\n".to_owned(), "command"),
+        ("command = \n".to_owned(), "files/x.toml:1:"),
+        ("command = \"'\"\n".to_owned(), "has an open quote"),
+    ] {
+        run(&text, &[]).code(2).stderr(contains(message));
+    }
+    run(&format!("{quick}version = \"9.9.9\"\n"), &[])
+        .code(3)
+        .stderr(contains("the runtime `x`: its file says version 9.9.9, and it is "));
+    run(quick, &["--runtime", "x=./quick"])
+        .code(2)
+        .stderr(contains("two runtimes have the name x"));
+    place.run(&["--runtime", "none.toml"]).code(2).stderr(contains("failed to read none.toml"));
+}
+
+/// What announces a Node version is held against the installed Node that is nearest to it.
+#[test]
+fn the_nearest_node_decides() {
+    let place = Place::new();
+    versioned(&place, "path/node", "20.1.0", "20.1.0");
+    versioned(&place, "old", "18.1.0", "18.1.0");
+    versioned(&place, "new", "26.1.0", "26.1.0");
+    versioned(&place, "like23", "1.0.0", "23.9.0");
+    versioned(&place, "like19", "1.0.0", "19.9.0");
+    versioned(&place, "like29", "1.0.0", "29.0.0");
+    for (name, version) in [("old", "18.1.0"), ("new", "26.1.0")] {
+        place.write(
+            &format!("files/{name}.toml"),
+            &format!("command = \"../{name}\"\nversion = \"{version}\"\nreference = true\n"),
+        );
+    }
+    place
+        .write("files/gone.toml", "command = \"./gone\"\nversion = \"29.0.0\"\nreference = true\n");
+    let path = format!("{}:{}", place.path("path").display(), std::env::var("PATH").unwrap());
+    for (runtime, expected) in [
+        ("like23", "20.1.0"),
+        ("like19", "20.1.0"),
+        ("like29", "26.1.0"),
+        ("old", "18.1.0"),
+        ("quick", "20.1.0"),
+    ] {
+        let command = format!("x=./{runtime}");
+        let arguments = [
+            "run",
+            "--specs",
+            "specs",
+            "--generate",
+            "0",
+            "--out",
+            "out",
+            "--runtime-files",
+            "files",
+            "--runtime",
+            &command,
+        ];
+        place.cli(arguments).env("PATH", &path).assert().code(0);
+        assert_eq!(place.results("out")["reference"]["version"], expected, "{runtime}");
+    }
+}
