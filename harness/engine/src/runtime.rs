@@ -119,6 +119,17 @@ impl Runtime {
         check::check(self, host, interrupt)
     }
 
+    /// The same program under another name and with further arguments, believed to start as fast
+    /// and to do as much.
+    #[must_use]
+    pub fn with_arguments(&self, name: &str, arguments: &[&str]) -> Self {
+        let mut other = Self { name: name.to_owned(), ..self.clone() };
+        let at = 1 + self.exec_argv;
+        other.command.splice(at..at, arguments.iter().map(|&word| word.to_owned()));
+        other.exec_argv += arguments.len();
+        other
+    }
+
     /// The command of its driver for the child role, as `fork` takes it.
     pub fn child(&self) -> ChildCommand {
         let (exec_argv, module) = self.command[1..].split_at(self.exec_argv);

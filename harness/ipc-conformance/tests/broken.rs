@@ -20,12 +20,12 @@ use ipc_conformance_engine::results::{Difference, DifferenceKind, Verdict};
 use ipc_conformance_engine::runtime::Runtime;
 use ipc_conformance_engine::spec::{Case, Clause, Level};
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::{catalogue, host, lines, need_node, node, runtime, source};
+use support::{catalogue, host, lines, need_node, node, source};
 
 /// Fewer preloads than this are a mistake.
 const LEAST: usize = 25;
-/// Cases of other clauses that are played with each preload, in each area.
-const OTHERS: usize = 1;
+/// Cases of other clauses that are played with each preload.
+const OTHERS: usize = 3;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -167,7 +167,7 @@ fn is_seen(path: &Path, references: &References) -> Result<(), Failed> {
 fn start(path: &Path) -> Result<Runtime, String> {
     let path = fs::canonicalize(path).map_err(|error| error.to_string())?;
     let word = path.to_str().expect("a path in UTF-8");
-    runtime(stem(&path), Some(&format!("node --require '{word}'")))
+    Ok(node()?.with_arguments(stem(&path), &["--require", word]))
 }
 
 /// Node with a preload.
@@ -179,8 +179,8 @@ struct Broken<'a> {
 }
 
 impl Broken<'_> {
-    /// The cases of all clauses that are named, and of each area those others whose ids come
-    /// first by their hash.
+    /// The cases of all clauses that are named, and those others whose ids come first by their
+    /// hash.
     fn cases(&self) -> Result<Vec<&'static Case>, String> {
         // A Node that is older than a clause cannot show it.
         let major = node()?.node_major().unwrap_or_default();
@@ -189,16 +189,10 @@ impl Broken<'_> {
         if std::env::var_os("BROKEN_FULL").is_some() {
             return Ok(all.collect());
         }
-        let (mut cases, others): (Vec<&Case>, Vec<&Case>) =
+        let (mut cases, mut others): (Vec<&Case>, Vec<&Case>) =
             all.partition(|case| case.clauses.iter().any(|id| self.header.names(id)));
-        let mut areas: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
-        for case in others {
-            areas.entry(case.id.split('-').next().unwrap_or_default()).or_default().push(case);
-        }
-        for mut area in areas.into_values() {
-            area.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
-            cases.extend(area.into_iter().take(OTHERS));
-        }
+        others.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
+        cases.extend(others.into_iter().take(OTHERS));
         Ok(cases)
     }
 
