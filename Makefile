@@ -1,6 +1,6 @@
 # Every target but golden and fuzz only calls cargo; `make conformance` and `make test` are all a newcomer needs.
 
-.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz ci
+.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz runtimes ci
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
@@ -53,6 +53,11 @@ schemas:
 NODES ?= node
 golden:
 	for node in $(NODES); do "$$node" fixtures/wire/golden.cjs || exit 1; done
+
+# Installs the runtimes that fixtures/runtimes pins: Node 18 to 26, Bun, Deno. Needs npm, and room
+# for 1 GB.
+runtimes:
+	npm ci --prefix fixtures/runtimes --no-audit --no-fund --ignore-scripts
 
 ci:
 	.ci/run

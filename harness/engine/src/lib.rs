@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod behaviour;
 pub mod diff;
 pub mod expectations;
 pub mod generate;

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Compare two runs; exit code 1 if the newer one is worse
     Diff(DiffArgs),
+    /// Play all Node lines and write what each does, clause by clause
+    Behaviour(BehaviourArgs),
     /// Own the processes of one play; used by the suite itself
     #[command(hide = true)]
     Supervise,
@@ -188,6 +190,28 @@ pub(crate) struct ReportArgs {
     /// Folder for the reports [default: where the results are]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BehaviourArgs {
+    /// Node lines, oldest first: NAME, NAME=COMMAND or FILE.toml; repeatable [default: all runtime
+    /// files that may be the reference]
+    #[arg(long = "line", value_name = "RUNTIME")]
+    pub(crate) lines: Vec<String>,
+    /// Folder of runtime files, NAME.toml each
+    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    pub(crate) runtime_files: PathBuf,
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// Play only cases whose id, or a clause of which, matches; repeatable
+    #[arg(long = "filter", value_name = "PATTERN")]
+    pub(crate) filters: Vec<String>,
+    /// Plays at a time [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Folder for node-behaviour.md and node-behaviour.json
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

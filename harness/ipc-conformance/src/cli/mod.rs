@@ -1,6 +1,7 @@
 //! From what the user typed to what the engine does, and back to an exit code.
 
 mod args;
+mod behaviour;
 mod embedded;
 mod explore;
 mod replay;
@@ -61,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(args),
         Command::Report(args) => reports::report(args),
         Command::Diff(args) => reports::diff(args),
+        Command::Behaviour(args) => behaviour::behaviour(args),
         Command::Supervise => return supervise::main(),
     };
     match outcome {

@@ -50,9 +50,6 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
     let (reference, runtimes) = finder.all(&args.runtimes)?;
-    let jobs = args
-        .jobs
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let run = Run {
         catalogue: &catalogue,
         cases,
@@ -70,7 +67,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         repeat: args.repeat,
         fail_fast: args.fail_fast,
         regressions: Some(args.regressions.clone()),
-        pool: Pool { host, jobs, interrupt },
+        pool: Pool { host, jobs: jobs(args.jobs), interrupt },
     };
     let mut display = Display::new();
     let results = run
@@ -229,25 +226,30 @@ fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, Strin
     Ok(pairs)
 }
 
+/// How many plays are made at a time.
+pub(super) fn jobs(wanted: Option<u16>) -> usize {
+    wanted.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
 fn new_seed() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{:x}", now.as_nanos() & 0xffff_ffff_ffff)
 }
 
 /// Shows how far the run is.
-struct Display {
+pub(super) struct Display {
     bar: ProgressBar,
 }
 
 impl Display {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let quiet = std::env::var_os("CI").is_some() || !std::io::stderr().is_terminal();
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} plays {elapsed} {wide_msg}");
         Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
     }
 
-    fn show(&mut self, progress: &Progress<'_>) {
+    pub(super) fn show(&mut self, progress: &Progress<'_>) {
         match progress {
             Progress::Plays(count) => {
                 self.bar.inc_length(*count as u64);
@@ -271,7 +273,7 @@ impl Display {
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -7,10 +7,15 @@ use crate::place::{DRIVER, Place};
 
 /// A runtime that says it is this version, and announces this version of Node.
 fn versioned(place: &Place, name: &str, version: &str, node: &str) {
+    versioned_with(place, name, version, node, "");
+}
+
+/// The same, with more commands.
+fn versioned_with(place: &Place, name: &str, version: &str, node: &str, commands: &str) {
     let change = format!(
         r#"if [ -n "$DESCRIBE" ]; then '{DRIVER}' "$@" | sed -e 's/"version":"[^"]*"/"version":"{version}","node":"{node}"/'; exit; fi"#
     );
-    place.driver(name, &change);
+    place.driver(name, &format!("{change}\n{commands}"));
 }
 
 #[test]
@@ -121,4 +126,39 @@ fn the_nearest_node_decides() {
         place.cli(arguments).env("PATH", &path).assert().code(0);
         assert_eq!(place.results("out")["reference"]["version"], expected, "{runtime}");
     }
+}
+
+/// Three lines, the second of which begins to send one message more.
+#[test]
+fn what_each_node_line_does() {
+    let place = Place::new();
+    let more = r#"[ "$ROLE" = child ] && echo '"extra"' >&3"#;
+    versioned(&place, "a", "20.1.0", "20.1.0");
+    versioned_with(&place, "b", "22.1.0", "22.1.0", more);
+    versioned_with(&place, "c", "24.1.0", "24.1.0", more);
+    for (name, version) in [("a", "20.1.0"), ("b", "22.1.0"), ("c", "24.1.0")] {
+        place.write(
+            &format!("files/{name}.toml"),
+            &format!("command = \"../{name}\"\nversion = \"{version}\"\nreference = true\n"),
+        );
+    }
+    let behaviour = |more: &[&str]| {
+        let arguments =
+            ["behaviour", "--specs", "specs", "--runtime-files", "files", "--out", "lines"];
+        place.cli([&arguments, more].concat()).assert()
+    };
+    // LIFE-002 holds from Node 24 on, so no step between two lines shows it.
+    behaviour(&[]).code(0).stdout(contains("1 clauses on 3 Node lines, 1 changes"));
+    let json: serde_json::Value =
+        serde_json::from_str(&place.read("lines/node-behaviour.json")).unwrap();
+    let clause = &json["clauses"][0];
+    assert_eq!(clause["id"], "LIFE-001");
+    let of = |index: usize| &clause["behaviours"][index];
+    assert_eq!((&of(0)["from"], &of(0)["to"]), (&20.into(), &20.into()));
+    assert_eq!((&of(1)["from"], &of(1)["to"]), (&22.into(), &24.into()));
+    assert!(of(1)["differences"][0].as_str().unwrap().contains("'message'"), "{clause}");
+    assert!(place.read("lines/node-behaviour.md").contains("| 20 · 22–24 |"));
+
+    behaviour(&["--line", "a"]).code(2).stderr(contains("two Node lines are needed"));
+    behaviour(&["--line", "a", "--line", "none"]).code(2).stderr(contains("`none`"));
 }

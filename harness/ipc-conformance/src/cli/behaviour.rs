@@ -1,0 +1,110 @@
+//! `behaviour`: plays all Node lines, each against the one before it.
+
+use std::fs;
+
+use anyhow::{Context as _, anyhow};
+use ipc_conformance_engine::behaviour::Behaviour;
+use ipc_conformance_engine::expectations::Expectations;
+use ipc_conformance_engine::play::Pool;
+use ipc_conformance_engine::report;
+use ipc_conformance_engine::results::Options;
+use ipc_conformance_engine::run::Run;
+use ipc_conformance_engine::runtime::{Runtime, Source};
+use ipc_conformance_engine::spec::{Level, Selection};
+
+use super::args::{BehaviourArgs, RuntimeArgs};
+use super::run::{Display, catalogue, interrupt, jobs, prepare};
+use super::runtimes::{self, Finder, Named};
+use super::{Failure, Outcome, complain, embedded, host, print};
+
+pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
+    let catalogue = catalogue(&args.specs)?;
+    let selection = Selection { filters: args.filters.clone(), ..Selection::default() };
+    let cases = catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
+    prepare(&args.out, "--out").map_err(Failure::Usage)?;
+    let interrupt = interrupt()?;
+    let host = host(None)?;
+    let drivers = embedded::drivers()?;
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let lines = lines(&args, &finder)?;
+
+    let expectations = Expectations::default();
+    let mut runs = Vec::new();
+    for pair in lines.windows(2) {
+        let [reference, tested] = pair else { continue };
+        complain(&format!("{} against {}", tested.name, reference.name));
+        let run = Run {
+            catalogue: &catalogue,
+            cases: cases.clone(),
+            reference,
+            runtimes: std::slice::from_ref(tested),
+            pairs: vec![(tested.name.clone(), tested.name.clone())],
+            expectations: &expectations,
+            options: Options {
+                level: Level::Impl,
+                seed: String::new(),
+                generated: 0,
+                filters: args.filters.clone(),
+                shard: None,
+            },
+            repeat: 1,
+            fail_fast: false,
+            regressions: None,
+            pool: Pool { host: host.clone(), jobs: jobs(args.jobs), interrupt: interrupt.clone() },
+        };
+        let mut display = Display::new();
+        let results = run
+            .execute(&mut |progress| display.show(&progress))
+            .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))?;
+        display.finish();
+        if results.interrupted {
+            return Err(Failure::Harness(anyhow!("the run was interrupted; nothing was written")));
+        }
+        runs.push(results);
+    }
+    let behaviour = Behaviour::of(&catalogue, &runs);
+    let json = serde_json::to_string_pretty(&behaviour)
+        .map_err(|e| Failure::Harness(anyhow!("failed to write JSON: {e}")))?;
+    let markdown = report::behaviour_markdown(&behaviour);
+    for (name, text) in [("node-behaviour.json", json + "\n"), ("node-behaviour.md", markdown)] {
+        let path = args.out.join(name);
+        fs::write(&path, text)
+            .with_context(|| format!("failed to write {}", path.display()))
+            .map_err(Failure::Harness)?;
+    }
+    let changed: usize = behaviour.changes().values().map(Vec::len).sum();
+    print(&format!(
+        "{} clauses on {} Node lines, {changed} changes\n{}\n",
+        behaviour.clauses.len(),
+        lines.len(),
+        args.out.join("node-behaviour.md").display()
+    ))
+}
+
+/// The Node lines, oldest first.
+fn lines(args: &BehaviourArgs, finder: &Finder<'_>) -> Result<Vec<Runtime>, Failure> {
+    let wanted: Vec<Named> = if args.lines.is_empty() {
+        runtimes::files_of(&args.runtime_files)?
+            .into_iter()
+            .filter(|(_, file)| file.reference)
+            .map(|(name, file)| Named { name, source: Source::File(file) })
+            .collect()
+    } else {
+        runtimes::named(&RuntimeArgs {
+            runtimes: args.lines.clone(),
+            reference: None,
+            runtime_files: args.runtime_files.clone(),
+        })?
+    };
+    let find = |one: &Named| finder.find(&one.name, &one.source).map_err(runtimes::failure);
+    let mut lines = wanted.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    lines.sort_by_key(Runtime::node_major);
+    if lines.len() < 2 {
+        return Err(Failure::Usage(anyhow!(
+            "two Node lines are needed to see what changes, and there {}; name them with --line, or \
+             install the pinned ones with `make runtimes`",
+            if lines.is_empty() { "is none" } else { "is one" }
+        )));
+    }
+    Ok(lines)
+}
