@@ -104,8 +104,8 @@ impl Report {
         let memory: Vec<f64> =
             all(rows, &huge)?.iter().map(|m| m.rss / (64 << 20) as f64).collect();
         self.insert("peak_memory_64mib", &memory, AtMost(3.0));
-        let long = Key { size: Size::Mib100, ..huge };
-        let short = Key { size: Size::Mib, ..long.clone() };
+        let short = big;
+        let long = Key { size: Size::Mib100, ..short.clone() };
         let per_byte = |key: &Key, bytes: f64| -> anyhow::Result<Vec<f64>> {
             Ok(all(rows, key)?.iter().map(|m| m.elapsed_ns / bytes).collect())
         };
