@@ -107,6 +107,15 @@ impl Machine {
                 }
             }
         }
+        for pairing in ["rust:node", "rust:rust"] {
+            rows.push(self.pair(Key {
+                pairing,
+                api: Some(Api::TypedBusyPoll),
+                serialization: Serialization::Json,
+                size: Size::Small,
+                mode: Mode::PingPong,
+            }));
+        }
         let rust = |api, size| Key {
             pairing: "rust:rust",
             api: Some(api),
