@@ -37,18 +37,20 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
+/// Writes the reports after each repetition, so that what was measured is kept when a later one is
+/// interrupted or fails.
 fn measure(repetitions: usize) -> anyhow::Result<()> {
     let root = root();
     let machine = rows::Machine::find(&root)?;
-    let measured = rows::measure(&machine, repetitions)?;
-    let report = report::Report::new(&machine, &measured, repetitions)?;
     let folder = root.join("reports");
     let (json, markdown) = (folder.join("bench.json"), folder.join("bench.md"));
-    std::fs::write(&json, serde_json::to_string_pretty(&report)? + "\n")
-        .with_context(|| json.display().to_string())?;
-    let table = report.markdown();
-    std::fs::write(&markdown, &table).with_context(|| markdown.display().to_string())?;
-    println!("{table}");
+    rows::measure(&machine, repetitions, |repetition, measured| {
+        let report = report::Report::new(&machine, measured, repetition)?;
+        std::fs::write(&json, serde_json::to_string_pretty(&report)? + "\n")
+            .with_context(|| json.display().to_string())?;
+        std::fs::write(&markdown, report.markdown()).with_context(|| markdown.display().to_string())
+    })?;
+    print!("{}", std::fs::read_to_string(&markdown)?);
     Ok(())
 }
 

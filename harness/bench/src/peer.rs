@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::bare;
 use crate::message::{self, Rows, Small};
-use crate::plan::{Api, Mode, Plan, Serialization, Size};
+use crate::plan::{Api, BUSY_POLL, Mode, Plan, Serialization, Size};
 use crate::usage::{Measured, Usage};
 
 /// Forks the child of the plan, does what the plan says and prints what that took.
@@ -55,6 +55,7 @@ pub(crate) fn feed() -> anyhow::Result<()> {
 pub(crate) fn child() -> anyhow::Result<()> {
     let plan = Plan::from_env()?;
     let mut channel = Channel::from_env()?.context("started without a channel")?;
+    prepare(&mut channel, &plan);
     let start = channel.recv()?.context("the start")?;
     if start.view().as_str() != Some("start") {
         bail!("{start:?} instead of the start");
@@ -79,6 +80,7 @@ fn measure(
 ) -> anyhow::Result<()> {
     let mut child = fork(plan)?;
     let channel = &mut child.channel;
+    prepare(channel, plan);
     channel.send(&Graph::from("start"))?;
     channel.recv()?.context("the child's word that it is ready")?;
     let before = Usage::now();
@@ -91,6 +93,12 @@ fn measure(
     let _may_be_gone = channel.disconnect();
     child.wait()?;
     Measured::new(elapsed, [ours, theirs]).print()
+}
+
+fn prepare(channel: &mut Channel, plan: &Plan) {
+    if plan.api == Api::TypedBusyPoll {
+        channel.set_busy_poll(BUSY_POLL);
+    }
 }
 
 fn fork(plan: &Plan) -> anyhow::Result<Child> {
@@ -116,9 +124,9 @@ impl Ready {
     fn new(plan: &Plan) -> Self {
         match (plan.api, plan.size.string_bytes()) {
             (Api::Value, _) => Self::Value(message::graph(plan.size, plan.serialization)),
-            (Api::Typed, None) if plan.size == Size::Small => Self::Small,
-            (Api::Typed, None) => Self::Rows(Rows::names()),
-            (Api::Typed, Some(bytes)) => match plan.serialization {
+            (_, None) if plan.size == Size::Small => Self::Small,
+            (_, None) => Self::Rows(Rows::names()),
+            (_, Some(bytes)) => match plan.serialization {
                 Serialization::Json => Self::Text("x".repeat(bytes)),
                 Serialization::Advanced => Self::Bytes(vec![b'x'; bytes]),
             },

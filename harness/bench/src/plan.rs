@@ -1,6 +1,7 @@
 //! What one measurement does: said by the orchestrator, done by both sides.
 
 use std::env;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -58,14 +59,20 @@ pub(crate) enum Serialization {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Api {
     /// Rust types, without the value model.
     #[default]
     Typed,
+    /// The same, with [`BUSY_POLL`].
+    TypedBusyPoll,
     /// The value model.
     Value,
 }
+
+/// For how long a side polls before it sleeps, where that is measured: longer than the peer needs to
+/// answer.
+pub(crate) const BUSY_POLL: Duration = Duration::from_micros(100);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bare {
@@ -133,6 +140,7 @@ impl Api {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Typed => "typed",
+            Self::TypedBusyPoll => "typed, busy poll",
             Self::Value => "value",
         }
     }

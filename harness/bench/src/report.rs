@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::plan::{Api, Mode, Serialization, Size};
+use crate::plan::{Api, BUSY_POLL, Mode, Serialization, Size};
 use crate::rows::{BARE, BARE_SCAN, BARE_SINGLE, FEED, Key, Machine, Program, Rows};
 use crate::usage::Measured;
 
@@ -49,6 +49,8 @@ struct RowReport {
 enum Target {
     AtLeast(f64),
     AtMost(f64),
+    /// Measured to be compared with another.
+    None,
 }
 
 impl Report {
@@ -92,8 +94,11 @@ impl Report {
         self.add(rows, "feed_node_vs_limit", &fed, &with(FEED, None), rate, AtLeast(0.9))?;
         let (trips, bare) = (trip("rust:rust", typed), trip(BARE_SINGLE, None));
         self.add(rows, "ping_pong_vs_socket", &trips, &bare, time, AtMost(1.3))?;
-        let (mixed, node) = (trip("rust:node", typed), trip("node:node", None));
-        self.add(rows, "ping_pong_node_vs_node", &mixed, &node, time, AtMost(0.65))?;
+        let node = trip("node:node", None);
+        let busy = trip("rust:node", Some(Api::TypedBusyPoll));
+        self.add(rows, "ping_pong_node_vs_node", &busy, &node, time, AtMost(0.65))?;
+        let asleep = trip("rust:node", typed);
+        self.add(rows, "ping_pong_node_vs_node_asleep", &asleep, &node, time, Target::None)?;
         let big = key("rust:rust", typed, Json, Size::Mib, OneWay);
         let bare = key(BARE_SCAN, None, Json, Size::Mib, OneWay);
         self.add(rows, "big_vs_socket", &big, &bare, rate, AtLeast(0.5))?;
@@ -104,8 +109,8 @@ impl Report {
         let memory: Vec<f64> =
             all(rows, &huge)?.iter().map(|m| m.rss / (64 << 20) as f64).collect();
         self.insert("peak_memory_64mib", &memory, AtMost(3.0));
-        let long = Key { size: Size::Mib100, ..huge };
-        let short = Key { size: Size::Mib, ..long.clone() };
+        let short = big;
+        let long = Key { size: Size::Mib100, ..short.clone() };
         let per_byte = |key: &Key, bytes: f64| -> anyhow::Result<Vec<f64>> {
             Ok(all(rows, key)?.iter().map(|m| m.elapsed_ns / bytes).collect())
         };
@@ -160,6 +165,7 @@ impl Report {
             let target = match self.targets[name] {
                 Target::AtLeast(limit) => format!("≥ {limit}"),
                 Target::AtMost(limit) => format!("≤ {limit}"),
+                Target::None => String::new(),
             };
             let (smallest, largest) = self.spread[name];
             let _infallible = writeln!(
@@ -167,6 +173,13 @@ impl Report {
                 "| `{name}` | {ratio:.2} | {target} | {smallest:.2} – {largest:.2} |"
             );
         }
+        let _infallible = writeln!(
+            out,
+            "\nWith busy poll, the Rust side asks the kernel for up to {} µs before it sleeps \
+             (`Channel::set_busy_poll`), as in `ping_pong_node_vs_node`, so that it need not be \
+             woken; in `ping_pong_node_vs_node_asleep` it sleeps at once.",
+            BUSY_POLL.as_micros()
+        );
         out.push_str(
             "\n| pairing | API | serialization | size | mode | messages/s | MB/s | round trip µs | \
              CPU µs/message | peak MiB | spread |\n\

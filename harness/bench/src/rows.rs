@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -107,6 +108,15 @@ impl Machine {
                 }
             }
         }
+        for pairing in ["rust:node", "rust:rust"] {
+            rows.push(self.pair(Key {
+                pairing,
+                api: Some(Api::TypedBusyPoll),
+                serialization: Serialization::Json,
+                size: Size::Small,
+                mode: Mode::PingPong,
+            }));
+        }
         let rust = |api, size| Key {
             pairing: "rust:rust",
             api: Some(api),
@@ -196,20 +206,48 @@ fn count(key: &Key) -> u64 {
 }
 
 /// Measures all rows, one after the other, and all again for each repetition: what disturbs the
-/// machine for a while disturbs neighbours alike.
-pub(crate) fn measure(machine: &Machine, repetitions: usize) -> anyhow::Result<Rows> {
+/// machine for a while disturbs neighbours alike. Hands over what is measured so far after each.
+pub(crate) fn measure(
+    machine: &Machine,
+    repetitions: usize,
+    mut each: impl FnMut(usize, &Rows) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let rows = machine.rows();
     let mut measured = Rows::new();
     for repetition in 1..=repetitions {
+        let progress = Progress { repetition, repetitions, rows: rows.len() };
         for (number, row) in rows.iter().enumerate() {
-            eprint!("\r{repetition}/{repetitions}: {}/{}  ", number + 1, rows.len());
+            progress.show(number);
             let result = play(row).with_context(|| format!("{:?}", row.key))?;
             let (_, all) = measured.entry(row.key.clone()).or_insert((row.plan.count, Vec::new()));
             all.push(result);
         }
+        progress.end();
+        each(repetition, &measured)?;
     }
-    eprintln!();
-    Ok(measured)
+    Ok(())
+}
+
+/// How far a repetition is: a line that changes on a terminal, otherwise one at its end.
+struct Progress {
+    repetition: usize,
+    repetitions: usize,
+    rows: usize,
+}
+
+impl Progress {
+    fn show(&self, number: usize) {
+        if io::stderr().is_terminal() {
+            let Self { repetition, repetitions, rows } = self;
+            eprint!("\r{repetition}/{repetitions}: {}/{rows}  ", number + 1);
+        }
+    }
+
+    fn end(&self) {
+        let Self { repetition, repetitions, rows } = self;
+        let begin = if io::stderr().is_terminal() { "\r" } else { "" };
+        eprintln!("{begin}{repetition}/{repetitions}: {rows} rows measured");
+    }
 }
 
 fn play(row: &Row) -> anyhow::Result<Measured> {

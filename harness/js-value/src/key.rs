@@ -24,7 +24,25 @@ pub enum KeyRef<'k> {
     Symbol(&'k Symbol),
 }
 
-impl KeyRef<'_> {
+impl PropertyKey {
+    /// Whether it is the string of this text.
+    #[inline]
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        matches!(self, Self::String(string) if string == text)
+    }
+}
+
+impl<'k> KeyRef<'k> {
+    /// The text of a string that has no lone surrogate.
+    #[inline]
+    pub(crate) fn text(self) -> Option<&'k str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::String(string) => string.as_str(),
+            Self::Symbol(_) => None,
+        }
+    }
+
     /// Whether it is this key.
     pub(crate) fn is(&self, key: &PropertyKey) -> bool {
         match (self, key) {
@@ -55,6 +73,7 @@ impl<'k> From<&'k Symbol> for KeyRef<'k> {
 }
 
 impl<'k> From<&'k PropertyKey> for KeyRef<'k> {
+    #[inline]
     fn from(key: &'k PropertyKey) -> Self {
         match key {
             PropertyKey::String(string) => Self::String(string),

@@ -7,8 +7,9 @@ pub fn number_to_string(n: f64) -> String {
 
 /// Appends a number as JSON has it: `null` for those that are not finite.
 pub(crate) fn push_json(n: f64, out: &mut Vec<u8>) {
-    if n.fract() == 0.0 && n.abs() < MAX_EXACT {
-        push_integer(n as i64, out);
+    let integer = n as i64;
+    if integer as f64 == n && n.abs() < MAX_EXACT {
+        push_integer(integer, out);
     } else if n.is_finite() {
         out.extend_from_slice(ryu_js::Buffer::new().format_finite(n).as_bytes());
     } else {
@@ -26,6 +27,9 @@ pub(crate) fn push_integer(n: i64, out: &mut Vec<u8>) {
 
 /// Appends the decimal digits of a positive integer, two at a time.
 pub(crate) fn push_magnitude(mut rest: u64, out: &mut Vec<u8>) {
+    if rest < 10 {
+        return out.push(b'0' + rest as u8);
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
     while rest >= 10 {
@@ -33,7 +37,7 @@ pub(crate) fn push_magnitude(mut rest: u64, out: &mut Vec<u8>) {
         digits[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
         rest /= 100;
     }
-    if rest > 0 || at == digits.len() {
+    if rest > 0 {
         at -= 1;
         digits[at] = b'0' + rest as u8;
     }

@@ -1,6 +1,6 @@
 //! Own properties in the order of JavaScript.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -127,18 +127,39 @@ impl Properties {
 
     /// Defines a property; one that was there keeps its place and is returned.
     pub fn insert(&mut self, key: impl Into<PropertyKey>, property: Property) -> Option<Property> {
-        let key = key.into();
-        if let Some(old) = self.get_mut(&key) {
-            return Some(std::mem::replace(old, property));
-        }
-        match Place::of((&key).into()) {
-            Place::Indexed(index) => {
-                self.rare_mut().indexed.insert(index, (key, property));
+        self.put((key.into(), property))
+    }
+
+    #[inline]
+    fn put(&mut self, entry: Entry) -> Option<Property> {
+        let key = KeyRef::from(&entry.0);
+        let old = match Place::of(key) {
+            Place::Named => match self.position(key) {
+                Some(position) => &mut self.named[position].1,
+                None => {
+                    self.push_named(entry);
+                    return None;
+                }
+            },
+            Place::Indexed(index) => match self.rare_mut().indexed.entry(index) {
+                btree_map::Entry::Occupied(old) => &mut old.into_mut().1,
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(entry);
+                    return None;
+                }
+            },
+            Place::Symbol(symbol) => {
+                let symbols = &mut self.rare.get_or_insert_default().symbols;
+                match symbol_position(symbols, symbol) {
+                    Some(position) => &mut symbols[position].1,
+                    None => {
+                        symbols.push(entry);
+                        return None;
+                    }
+                }
             }
-            Place::Named => self.push_named((key, property)),
-            Place::Symbol(_) => self.rare_mut().symbols.push((key, property)),
-        }
-        None
+        };
+        Some(std::mem::replace(old, entry.1))
     }
 
     /// Deletes a property.
@@ -183,11 +204,11 @@ impl Properties {
         &self.named
     }
 
-    /// Properties from entries in order of insertion, duplicates included.
-    pub(crate) fn from_entries(entries: impl ExactSizeIterator<Item = Entry>) -> Self {
+    /// Data properties from entries in order of insertion, duplicates included.
+    pub(crate) fn from_data(entries: impl ExactSizeIterator<Item = (PropertyKey, Value)>) -> Self {
         let mut properties = Self { named: Vec::with_capacity(entries.len()), rare: None };
-        for (key, property) in entries {
-            properties.insert(key, property);
+        for (key, value) in entries {
+            properties.put((key, Property { slot: Slot::Data(value), enumerable: true }));
         }
         properties
     }
@@ -196,7 +217,17 @@ impl Properties {
         self.rare.get_or_insert_default()
     }
 
+    #[inline]
     fn push_named(&mut self, entry: Entry) {
+        if self.rare.is_none() && self.named.len() < SCANNED {
+            self.named.push(entry);
+        } else {
+            self.push_indexed(entry);
+        }
+    }
+
+    /// The same where there may be a table of places, or has to be one.
+    fn push_indexed(&mut self, entry: Entry) {
         let position = self.named.len() as u32;
         if let Some((hasher, table)) = self.rare.as_mut().and_then(|rare| rare.places.as_mut()) {
             let named = &self.named;
@@ -229,7 +260,16 @@ impl Properties {
     }
 
     /// Where in `named` the key is.
+    #[inline]
     fn position(&self, key: KeyRef<'_>) -> Option<usize> {
+        match (&self.rare, key.text()) {
+            (None, Some(text)) => self.named.iter().position(|(name, _)| name.is_text(text)),
+            _ => self.position_by_table(key),
+        }
+    }
+
+    /// The same for any string, and where there may be a table of places.
+    fn position_by_table(&self, key: KeyRef<'_>) -> Option<usize> {
         match self.rare.as_ref().and_then(|rare| rare.places.as_ref()) {
             None => self.named.iter().position(|(name, _)| key.is(name)),
             Some((hasher, table)) => table
@@ -262,6 +302,7 @@ enum Place<'k> {
 }
 
 impl<'k> Place<'k> {
+    #[inline]
     fn of(key: KeyRef<'k>) -> Self {
         let index = match key {
             KeyRef::Text(text) => array_index(text),

@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// A JavaScript string: any sequence of UTF-16 code units, lone surrogates included.
 ///
-/// Kept as UTF-8 unless a surrogate is unpaired. Order and length are those of code units.
+/// Kept as UTF-8 unless a surrogate is unpaired, up to 24 bytes of it in place. Order and length are those of code units.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct JsString(Repr);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
-    Utf8(Box<str>),
+    Utf8(CompactString),
     /// Has at least one unpaired surrogate, so equal strings have equal representations.
     Wide(Box<[u16]>),
 }
@@ -27,6 +29,7 @@ impl JsString {
     }
 
     /// The string as UTF-8; `None` if it has a lone surrogate.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
             Repr::Utf8(text) => Some(text),
@@ -35,6 +38,7 @@ impl JsString {
     }
 
     /// The code units of a string that has no UTF-8 form.
+    #[inline]
     pub(crate) fn parts(&self) -> Result<&str, &[u16]> {
         match &self.0 {
             Repr::Utf8(text) => Ok(text),
@@ -45,7 +49,7 @@ impl JsString {
     /// The code units.
     pub fn encode_utf16(&self) -> impl Iterator<Item = u16> + '_ {
         let (text, units) = match &self.0 {
-            Repr::Utf8(text) => (&**text, &[][..]),
+            Repr::Utf8(text) => (text.as_str(), &[][..]),
             Repr::Wide(units) => ("", &**units),
         };
         text.encode_utf16().chain(units.iter().copied())
@@ -94,6 +98,7 @@ impl JsString {
 }
 
 /// The array index that a text is the canonical form of.
+#[inline]
 pub(crate) fn array_index(text: &str) -> Option<u32> {
     match text.as_bytes() {
         [b'0'] => Some(0),
@@ -116,6 +121,7 @@ pub(crate) enum Text<'t> {
 }
 
 impl From<Text<'_>> for JsString {
+    #[inline]
     fn from(text: Text<'_>) -> Self {
         match text {
             Text::Utf8(Cow::Borrowed(text)) => Self::from(text),
@@ -132,6 +138,7 @@ impl Default for JsString {
 }
 
 impl From<&str> for JsString {
+    #[inline]
     fn from(text: &str) -> Self {
         Self(Repr::Utf8(text.into()))
     }
@@ -139,11 +146,14 @@ impl From<&str> for JsString {
 
 impl From<String> for JsString {
     fn from(text: String) -> Self {
-        Self(Repr::Utf8(text.into_boxed_str()))
+        let mut text = CompactString::from(text);
+        text.shrink_to_fit();
+        Self(Repr::Utf8(text))
     }
 }
 
 impl PartialEq<str> for JsString {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_str() == Some(other)
     }

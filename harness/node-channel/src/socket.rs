@@ -3,7 +3,7 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -98,18 +98,31 @@ pub(crate) struct Found {
     pub(crate) woken: bool,
 }
 
+/// How a wait is done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience {
+    /// When to give up; `None` for never.
+    pub(crate) deadline: Option<Instant>,
+    /// How long to ask again and again before sleeping.
+    pub(crate) busy_poll: Duration,
+}
+
 /// Waits until the descriptor is readable, or writable if asked, or the second one is readable;
 /// `None` when the deadline has passed.
 pub(crate) fn wait(
     fd: BorrowedFd<'_>,
     for_writing: bool,
     wake: Option<BorrowedFd<'_>>,
-    deadline: Option<Instant>,
+    Patience { deadline, busy_poll }: Patience,
 ) -> Result<Option<Found>, Errno> {
     let mut interest = PollFlags::IN;
     interest.set(PollFlags::OUT, for_writing);
+    let begun = (!busy_poll.is_zero()).then(Instant::now);
     loop {
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let busy = begun.is_some_and(|begun| begun.elapsed() < busy_poll)
+            && left.is_none_or(|left| !left.is_zero());
+        let timeout = if busy { Some(Duration::ZERO) } else { left };
         // A time that the kernel cannot express is as good as none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut fds = [
@@ -118,6 +131,8 @@ pub(crate) fn wait(
         ];
         let watched = if wake.is_some() { &mut fds[..] } else { &mut fds[..1] };
         match poll(watched, timeout.as_ref()) {
+            // The peer may need this core to answer.
+            Ok(0) if busy => std::thread::yield_now(),
             Ok(0) => return Ok(None),
             Ok(_) => {
                 let found = fds[0].revents();

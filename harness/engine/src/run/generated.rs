@@ -10,7 +10,7 @@ use crate::generate;
 use crate::hash::fnv1a;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
-use crate::results::{CaseResult, Options, Verdict};
+use crate::results::{CaseResult, Difference, DifferenceKind, Options};
 use crate::spec::{self, Case, Shard};
 
 /// Messages tried per difference until it counts as small.
@@ -117,7 +117,8 @@ impl Run<'_> {
                 let Some(serialization) = batch.map(|case| case.plan.serialization) else {
                     continue;
                 };
-                for difference in &result.differences {
+                let fails = |d: &&Difference| d.kind != DifferenceKind::Message;
+                for difference in result.differences.iter().filter(fails) {
                     let Some(index) = index(&difference.clause) else { continue };
                     if known.len() >= MOST || !known.insert(difference.fingerprint.clone()) {
                         continue;
@@ -171,8 +172,8 @@ impl Run<'_> {
             };
             let (reference, observed) = (one(&pairings[0])?, one(pairing)?);
             let result = self.judged(&case, pairing, &[reference], &[observed], &level_of);
-            (result.verdict != Verdict::Pass && result.verdict != Verdict::HarnessError)
-                .then_some((case, result))
+            // A message that differs in what fails nobody is another matter.
+            result.verdict.is_bad().then_some((case, result))
         };
         // The grammar repeats itself from the seed, so a tree of its own can be shrunk.
         let mut trees = generate::messages(&self.options.seed, serialization, index + 1);

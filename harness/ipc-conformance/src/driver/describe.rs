@@ -277,9 +277,5 @@ fn is_index_below(key: &str, end: usize) -> bool {
 
 /// A stack up to the first line that tells a place in a program.
 fn head(stack: &str) -> &str {
-    let places = stack.match_indices('\n').filter(|(at, _)| {
-        let line = stack[*at..].trim_start();
-        line.len() < stack[*at..].len() && line.starts_with("at ")
-    });
-    places.map(|(at, _)| &stack[..at]).next().unwrap_or(stack)
+    stack.split("\n    at ").next().unwrap_or(stack)
 }

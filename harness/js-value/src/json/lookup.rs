@@ -38,10 +38,7 @@ impl Key<'_> {
 pub(super) enum Item<'g> {
     /// Nothing: `undefined`, a function, a symbol.
     Nothing,
-    Null,
-    Bool(bool),
-    Number(f64),
-    String(&'g JsString),
+    Primitive(Primitive<'g>),
     /// A text that was made on the way.
     Made(JsString),
     /// `JSON.rawJSON`.
@@ -50,6 +47,34 @@ pub(super) enum Item<'g> {
     Container(ObjectId),
     /// What `Buffer.prototype.toJSON` returns: a new object with the bytes as `data`.
     Buffer(&'g [u8]),
+}
+
+/// A primitive that JSON has: written as it is, whatever surrounds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Primitive<'g> {
+    Null,
+    Bool(bool),
+    Number(f64),
+    String(&'g JsString),
+}
+
+impl<'g> Primitive<'g> {
+    #[inline]
+    pub(super) fn of(value: &'g Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Null,
+            Value::Bool(b) => Self::Bool(*b),
+            Value::Number(n) => Self::Number(*n),
+            Value::String(text) => Self::String(text),
+            _ => return None,
+        })
+    }
+}
+
+impl<'g> From<Primitive<'g>> for Item<'g> {
+    fn from(primitive: Primitive<'g>) -> Self {
+        Self::Primitive(primitive)
+    }
 }
 
 /// What a call returns.
@@ -113,19 +138,22 @@ impl<'g> Lookup<'g> {
     /// What is written for a value found under a key.
     pub(super) fn item(self, value: &'g Value, key: Key<'_>) -> Result<Item<'g>, Exception> {
         match value {
-            Value::Object(id) => match self.to_json(*id)? {
-                None => self.unboxed(*id),
-                Some(ToJson::Call(behaviour)) => {
-                    self.call(behaviour, This::Object(*id), Some(key))?.into_item(self)
-                }
-                Some(ToJson::Date(time)) => {
-                    Ok(to_iso(time).map_or(Item::Null, |text| Item::Made(text.into())))
-                }
-                Some(ToJson::Buffer(bytes)) => Ok(Item::Buffer(bytes)),
-                Some(ToJson::Url(href)) => Ok(Item::String(href)),
-            },
+            Value::Object(id) => self.object(*id, key),
             Value::BigInt(n) => self.big_int(n, key),
             primitive => primitive_item(primitive),
+        }
+    }
+
+    fn object(self, id: ObjectId, key: Key<'_>) -> Result<Item<'g>, Exception> {
+        match self.to_json(id)? {
+            None => self.unboxed(id),
+            Some(ToJson::Call(behaviour)) => {
+                self.call(behaviour, This::Object(id), Some(key))?.into_item(self)
+            }
+            Some(ToJson::Date(time)) => Ok(to_iso(time)
+                .map_or(Item::Primitive(Primitive::Null), |text| Item::Made(text.into()))),
+            Some(ToJson::Buffer(bytes)) => Ok(Item::Buffer(bytes)),
+            Some(ToJson::Url(href)) => Ok(Primitive::String(href).into()),
         }
     }
 
@@ -252,15 +280,15 @@ impl<'g> Lookup<'g> {
             Kind::Boxed(Value::Number(n)) => match object.prototype {
                 Prototype::Null => return Err(no_primitive()),
                 // The number that "[object Number]" is.
-                Prototype::Inherits(_) => Item::Null,
-                Prototype::Default | Prototype::Class(_) => Item::Number(*n),
+                Prototype::Inherits(_) => Primitive::Null.into(),
+                Prototype::Default | Prototype::Class(_) => Primitive::Number(*n).into(),
             },
             Kind::Boxed(Value::String(text)) => match object.prototype {
                 Prototype::Null => return Err(no_primitive()),
                 Prototype::Inherits(_) => Item::Made("[object String]".into()),
-                Prototype::Default | Prototype::Class(_) => Item::String(text),
+                Prototype::Default | Prototype::Class(_) => Primitive::String(text).into(),
             },
-            Kind::Boxed(Value::Bool(b)) => Item::Bool(*b),
+            Kind::Boxed(Value::Bool(b)) => Primitive::Bool(*b).into(),
             Kind::Boxed(Value::BigInt(_)) => return Err(big_int_error()),
             Kind::Function(_) => Item::Nothing,
             Kind::Proxy(_) if matches!(self.graph.target(id).0.kind, Kind::Function(_)) => {
@@ -319,15 +347,14 @@ impl<'g> Returned<'g> {
 }
 
 fn primitive_item(value: &Value) -> Result<Item<'_>, Exception> {
-    Ok(match value {
-        Value::Null => Item::Null,
-        Value::Bool(b) => Item::Bool(*b),
-        Value::Number(n) => Item::Number(*n),
-        Value::String(text) => Item::String(text),
-        Value::BigInt(_) => return Err(big_int_error()),
-        Value::Object(id) => Item::Container(*id),
-        Value::Undefined | Value::Symbol(_) => Item::Nothing,
-    })
+    if let Some(primitive) = Primitive::of(value) {
+        return Ok(primitive.into());
+    }
+    match value {
+        Value::BigInt(_) => Err(big_int_error()),
+        Value::Object(id) => Ok(Item::Container(*id)),
+        _ => Ok(Item::Nothing),
+    }
 }
 
 fn big_int_error() -> Exception {

@@ -1,9 +1,11 @@
 //! `JSON.parse`.
 
+use smallvec::SmallVec;
+
 use super::scanner::{Number, Scanner};
 use super::walk::{Container, Depth, Parts, walk};
 use super::{ParseError, ParseLimits};
-use crate::{Graph, Kind, Object, Properties, Property, PropertyKey, Value};
+use crate::{Graph, Kind, Object, Properties, PropertyKey, Value};
 
 /// Reads a text exactly as `JSON.parse` does.
 ///
@@ -24,11 +26,11 @@ pub fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
 struct Builder {
     graph: Graph,
     /// The arrays and objects that are open, outermost first.
-    frames: Vec<Frame>,
+    frames: SmallVec<[Frame; 8]>,
     /// Elements of all open arrays, those of the innermost last.
-    elements: Vec<Option<Value>>,
+    elements: SmallVec<[Option<Value>; 16]>,
     /// Members of all open objects, likewise. One whose value is not read yet has `undefined`.
-    members: Vec<(PropertyKey, Property)>,
+    members: SmallVec<[(PropertyKey, Value); 16]>,
 }
 
 /// An open array or object, with the place of its first element or member.
@@ -45,8 +47,8 @@ impl Builder {
         match self.frames.last() {
             Some(Frame::Array(_)) => self.elements.push(Some(value)),
             Some(Frame::Object(_)) => {
-                if let Some((_, property)) = self.members.last_mut() {
-                    *property = Property::data(value);
+                if let Some((_, place)) = self.members.last_mut() {
+                    *place = value;
                 }
             }
             None => self.graph.set_root(value),
@@ -65,7 +67,7 @@ impl<'t> Parts<'t> for Builder {
     #[inline]
     fn key(&mut self, scanner: &mut Scanner<'t>) -> Result<(), ParseError> {
         let key = PropertyKey::String(scanner.string()?.into());
-        self.members.push((key, Property::data(Value::Undefined)));
+        self.members.push((key, Value::Undefined));
         Ok(())
     }
 
@@ -99,7 +101,7 @@ impl<'t> Parts<'t> for Builder {
             }
             Some(Frame::Object(start)) => {
                 let mut object = Object::new(Kind::Plain);
-                object.properties = Properties::from_entries(self.members.drain(start..));
+                object.properties = Properties::from_data(self.members.drain(start..));
                 object
             }
             None => return,

@@ -1,8 +1,8 @@
 //! What the members of an array or object are, in order.
 
-use super::lookup::{Item, Key, Lookup};
+use super::lookup::{Item, Key, Lookup, Primitive};
 use crate::object::{Element, element};
-use crate::{Exception, Graph, JsString, Kind, Object, ObjectId, Value};
+use crate::{Exception, Graph, JsString, Kind, Object, ObjectId, PropertyKey, Value};
 
 /// The place reached in a container that is being written.
 #[derive(Debug)]
@@ -81,25 +81,45 @@ impl<'g> Source<'g> {
 }
 
 impl<'g> ArraySource<'g> {
-    /// The next element.
-    pub(super) fn next(
-        &mut self,
-        lookup: Lookup<'g>,
-    ) -> Option<Result<(usize, Item<'g>), Exception>> {
+    /// The next index.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<usize> {
         let index = self.next;
-        if index == self.length {
-            return None;
-        }
-        self.next += 1;
-        let item = match self.elements.get(index).and_then(Option::as_ref) {
+        (index < self.length).then(|| {
+            self.next += 1;
+            index
+        })
+    }
+
+    /// What is at an index, if it is a primitive that JSON has.
+    #[inline]
+    pub(super) fn primitive(&self, index: usize) -> Option<Primitive<'g>> {
+        Primitive::of(self.elements.get(index)?.as_ref()?)
+    }
+
+    /// What is written at an index, whatever is there.
+    pub(super) fn item(&self, index: usize, lookup: Lookup<'g>) -> Result<Item<'g>, Exception> {
+        match self.elements.get(index).and_then(Option::as_ref) {
             Some(value) => lookup.item(value, Key::Index(index)),
             None => lookup.hole(self.id, index),
-        };
-        Some(item.map(|item| (index, item)))
+        }
     }
 }
 
 impl<'g> ObjectSource<'g> {
+    /// The next property, if it has a name and is a primitive that JSON has: the usual case of
+    /// [`next`](Self::next), without what any other may need.
+    #[inline]
+    pub(super) fn next_primitive(&mut self) -> Option<(&'g PropertyKey, Primitive<'g>)> {
+        if self.next_exotic < self.exotic || self.next_index.is_some() {
+            return None;
+        }
+        let (key, property) = self.object.properties.named().get(self.next_named)?;
+        let primitive = Primitive::of(property.value().filter(|_| property.enumerable)?)?;
+        self.next_named += 1;
+        Some((key, primitive))
+    }
+
     /// The next own enumerable property with a string key, whatever its value.
     pub(super) fn next(
         &mut self,
@@ -136,7 +156,7 @@ impl<'g> ObjectSource<'g> {
         let item = match &self.object.kind {
             Kind::Arguments(values) => lookup.item(&values[index], key)?,
             Kind::View { class, bytes } => match element(*class, bytes, index) {
-                Some(Element::Number(n)) => Item::Number(n),
+                Some(Element::Number(n)) => Primitive::Number(n).into(),
                 Some(Element::BigInt(n)) => lookup.big_int(&n, key)?,
                 None => Item::Nothing,
             },

@@ -1,8 +1,10 @@
 //! `JSON.stringify` with a stack of its own.
 
+use smallvec::SmallVec;
+
 use super::StringifyOptions;
 use super::circular::{Link, Place, circular};
-use super::lookup::{Item, Key, Lookup};
+use super::lookup::{Item, Key, Lookup, Primitive};
 use super::source::Source;
 use super::text::{push_string, push_text};
 use crate::number::{push_integer, push_json};
@@ -22,7 +24,8 @@ pub fn write(
 ) -> Result<bool, Exception> {
     let start = out.len();
     let lookup = Lookup { graph, options };
-    let mut writer = Writer { lookup, out, frames: Vec::new(), open: Vec::new() };
+    let open = SmallVec::from_elem(0, graph.len().div_ceil(64));
+    let mut writer = Writer { lookup, out, frames: SmallVec::new(), open };
     let written = writer.run(value);
     if !matches!(written, Ok(true)) {
         out.truncate(start);
@@ -34,9 +37,9 @@ struct Writer<'g, 'o> {
     lookup: Lookup<'g>,
     out: &'o mut Vec<u8>,
     /// The containers that are being written, outermost first.
-    frames: Vec<Frame<'g>>,
+    frames: SmallVec<[Frame<'g>; 4]>,
     /// A bit for each object of the graph: whether it is among them.
-    open: Vec<u64>,
+    open: SmallVec<[u64; 4]>,
 }
 
 struct Frame<'g> {
@@ -56,36 +59,38 @@ impl<'g> Writer<'g, '_> {
         }
         while let Some(frame) = self.frames.last_mut() {
             let (key, item) = match &mut frame.source {
-                Source::Array(source) => match source.next(self.lookup) {
-                    Some(next) => {
-                        let (index, item) = next?;
-                        if index > 0 {
-                            self.out.push(b',');
-                        }
-                        (Key::Index(index), item)
-                    }
-                    None => {
+                Source::Array(source) => {
+                    let Some(index) = source.next() else {
                         self.close(b']');
                         continue;
+                    };
+                    if index > 0 {
+                        self.out.push(b',');
                     }
-                },
-                Source::Object(source) => match source.next(self.lookup) {
-                    Some(next) => {
-                        let (key, item) = next?;
-                        if matches!(item, Item::Nothing) {
-                            continue;
-                        }
-                        if std::mem::replace(&mut frame.filled, true) {
-                            self.out.push(b',');
-                        }
-                        push_key(key, self.out);
-                        (key, item)
-                    }
-                    None => {
-                        self.close(b'}');
+                    if let Some(primitive) = source.primitive(index) {
+                        push_primitive(primitive, self.out);
                         continue;
                     }
-                },
+                    (Key::Index(index), source.item(index, self.lookup)?)
+                }
+                Source::Object(source) => {
+                    let (key, item) = if let Some((name, value)) = source.next_primitive() {
+                        (Key::Name(name), value.into())
+                    } else if let Some(next) = source.next(self.lookup) {
+                        next?
+                    } else {
+                        self.close(b'}');
+                        continue;
+                    };
+                    if matches!(item, Item::Nothing) {
+                        continue;
+                    }
+                    if std::mem::replace(&mut frame.filled, true) {
+                        self.out.push(b',');
+                    }
+                    push_key(key, self.out);
+                    (key, item)
+                }
                 Source::BufferEnd => {
                     self.close(b'}');
                     continue;
@@ -99,11 +104,8 @@ impl<'g> Writer<'g, '_> {
     /// Writes what stands under a key; only the beginning of a container.
     fn item(&mut self, item: Item<'g>, key: Key<'g>) -> Result<(), Exception> {
         match item {
-            Item::Nothing | Item::Null => self.out.extend_from_slice(b"null"),
-            Item::Bool(true) => self.out.extend_from_slice(b"true"),
-            Item::Bool(false) => self.out.extend_from_slice(b"false"),
-            Item::Number(n) => push_json(n, self.out),
-            Item::String(text) => push_string(text, self.out),
+            Item::Nothing => push_primitive(Primitive::Null, self.out),
+            Item::Primitive(primitive) => push_primitive(primitive, self.out),
             Item::Made(text) => push_string(&text, self.out),
             Item::Raw(text) => self.out.extend_from_slice(text.as_bytes()),
             Item::Container(id) => self.open(id, key)?,
@@ -113,9 +115,6 @@ impl<'g> Writer<'g, '_> {
     }
 
     fn open(&mut self, id: ObjectId, key: Key<'g>) -> Result<(), Exception> {
-        if self.open.is_empty() {
-            self.open.resize(self.lookup.graph.len().div_ceil(64), 0);
-        }
         let bit = 1 << (id.index() % 64);
         if self.open[id.index() / 64] & bit != 0 {
             return Err(self.circular(id, key));
@@ -193,6 +192,16 @@ impl<'g> Writer<'g, '_> {
         };
         let closing = place(self.frames.len().checked_sub(1), key);
         circular(self.frames.len() - start, link, closing)
+    }
+}
+
+fn push_primitive(primitive: Primitive<'_>, out: &mut Vec<u8>) {
+    match primitive {
+        Primitive::Null => out.extend_from_slice(b"null"),
+        Primitive::Bool(true) => out.extend_from_slice(b"true"),
+        Primitive::Bool(false) => out.extend_from_slice(b"false"),
+        Primitive::Number(n) => push_json(n, out),
+        Primitive::String(text) => push_string(text, out),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::JsString;
 
 /// Appends a string with its quotes.
+#[inline]
 pub(super) fn push_string(string: &JsString, out: &mut Vec<u8>) {
     match string.parts() {
         Ok(text) => push_text(text, out),
@@ -20,6 +21,7 @@ pub(super) fn push_string(string: &JsString, out: &mut Vec<u8>) {
 }
 
 /// Appends a text with its quotes.
+#[inline]
 pub(super) fn push_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     push_escaped(text, out);

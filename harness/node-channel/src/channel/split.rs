@@ -13,7 +13,7 @@ use super::{Batch, Link, Messages, Receipt, batch_target, deadline_after, sendin
 use crate::error::{DisconnectError, FlushError, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
-use crate::socket;
+use crate::socket::{self, Patience};
 
 /// The sending half of a channel: see [`Channel::split`](crate::Channel::split).
 ///
@@ -47,6 +47,7 @@ struct Shared {
     state: Mutex<State>,
     /// What each side watches beside the socket while it waits.
     wakes: [Wake; 2],
+    busy_poll: Duration,
 }
 
 #[derive(Debug)]
@@ -65,13 +66,13 @@ enum For {
     Events,
 }
 
-pub(super) fn split(link: Link<OwnedFd>) -> io::Result<(Sender, Receiver)> {
+pub(super) fn split(link: Link<OwnedFd>, busy_poll: Duration) -> io::Result<(Sender, Receiver)> {
     let wakes = [Wake::new()?, Wake::new()?];
     let Ok(mut link) = link.try_map(|socket| Ok::<_, std::convert::Infallible>(Arc::new(socket)));
     let ring = wakes.each_ref().map(Wake::ringer);
     link.connection.set_waker(move || ring.iter().for_each(|ring| ring()));
     let state = Mutex::new(State { link, waits: [None; 2] });
-    let shared = Arc::new(Shared { state, wakes });
+    let shared = Arc::new(Shared { state, wakes, busy_poll });
     let sender = Half { shared: Arc::clone(&shared), side: 0 };
     Ok((Sender(sender), Receiver { half: Half { shared, side: 1 }, raw: Vec::new() }))
 }
@@ -296,7 +297,8 @@ impl Half {
         state.waits[self.side] = Some(what);
         drop(state);
         let wake = &self.shared.wakes[self.side];
-        let found = socket::wait(socket.as_fd(), for_writing, Some(wake.fd()), deadline);
+        let patience = Patience { deadline, busy_poll: self.shared.busy_poll };
+        let found = socket::wait(socket.as_fd(), for_writing, Some(wake.fd()), patience);
         drop(socket);
         let mut state = self.lock();
         state.waits[self.side] = None;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::Serialization;
+use super::pages::prefer_huge;
 
 /// One read takes at most this much, as in Node: what one read brings is delivered together.
 pub(crate) const READ_BYTES: usize = 65_536;
@@ -225,6 +226,7 @@ impl Inbox {
             // twice, so that a message of any size takes at most that much more room.
             let size = wanted.max(self.buffer.len() + self.buffer.len() / 2);
             self.buffer.reserve_exact(size - self.buffer.len());
+            prefer_huge(&mut self.buffer);
             self.buffer.resize(size, 0);
         }
     }

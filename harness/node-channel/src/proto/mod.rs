@@ -14,6 +14,7 @@ mod inbox;
 mod keep_alive;
 mod limits;
 mod outbox;
+mod pages;
 mod receiving;
 mod reserved;
 mod sending;

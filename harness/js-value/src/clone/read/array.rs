@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::clone::ReadError;
 use crate::clone::input::malformed;
-use crate::{Kind, Properties, Property, PropertyKey, Slot, Value};
+use crate::{Kind, Properties, Property, PropertyKey, Value};
 
 impl Reader<'_> {
     /// The array of these elements and properties, which may lie at indices.
@@ -34,13 +34,12 @@ impl Reader<'_> {
                 }
             }
         }
-        for (key, property) in self.members.drain(members..) {
-            let before = match (index(&key), property) {
-                (Some(index), Property { slot: Slot::Data(value), .. }) if dense => {
-                    elements[index as usize].replace(value).is_some()
-                }
-                (_, property) => {
-                    key == PropertyKey::from("length") || properties.insert(key, property).is_some()
+        for (key, value) in self.members.drain(members..) {
+            let before = match index(&key) {
+                Some(index) if dense => elements[index as usize].replace(value).is_some(),
+                _ => {
+                    key == PropertyKey::from("length")
+                        || properties.insert(key, Property::data(value)).is_some()
                 }
             };
             if before {

@@ -5,15 +5,15 @@ use crate::clone::collection::{map_entries, set_values};
 use crate::clone::input::{NO_HOST_OBJECT, malformed};
 use crate::clone::part::ErrorPart;
 use crate::clone::{ReadError, tag};
-use crate::{JsString, Kind, ObjectId, Properties, Property, Value};
+use crate::{JsString, Kind, ObjectId, Properties, Value};
 
 impl Reader<'_> {
     /// Puts a value in its place in the innermost frame; returns it if the frame stands for it.
     pub(super) fn attach(&mut self, value: Value) -> Result<Option<Value>, ReadError> {
         match self.frames.last_mut() {
             Some(Frame::Object { .. } | Frame::Array { left: 0, .. }) => {
-                if let Some((_, property)) = self.members.last_mut() {
-                    *property = Property::data(value);
+                if let Some((_, place)) = self.members.last_mut() {
+                    *place = value;
                 }
             }
             Some(Frame::Array { left, .. }) => {
@@ -73,7 +73,7 @@ impl Reader<'_> {
                 let (id, members) = (*id, *members);
                 let count = self.members.len() - members;
                 self.input.expect(count)?;
-                let properties = Properties::from_entries(self.members.drain(members..));
+                let properties = Properties::from_data(self.members.drain(members..));
                 if properties.len() < count {
                     return Err(malformed(position, "an object with a key that it has twice"));
                 }
@@ -135,7 +135,7 @@ impl Reader<'_> {
     /// Reads a key, up to the value.
     fn key(&mut self) -> Result<Option<Value>, ReadError> {
         let key = JsString::from(self.input.key()?);
-        self.members.push((key.into(), Property::data(Value::Undefined)));
+        self.members.push((key.into(), Value::Undefined));
         Ok(None)
     }
 }

@@ -7,8 +7,7 @@ use crate::clone::input::{Input, NO_OBJECT, malformed};
 use crate::clone::part::{Bytes, Part};
 use crate::clone::{ReadError, ReadLimits, VERSION, regexp, tag};
 use crate::{
-    BigInt, ErrorClass, Graph, JsString, Kind, Object, ObjectId, Properties, Property, PropertyKey,
-    Value,
+    BigInt, ErrorClass, Graph, JsString, Kind, Object, ObjectId, Properties, PropertyKey, Value,
 };
 
 /// Reads a payload. Bytes after the value are ignored, as Node does. Memory is proportional to the
@@ -63,7 +62,7 @@ struct Reader<'p> {
     /// Elements and entries of what is open, those of the innermost last.
     values: Vec<Option<Value>>,
     /// Properties, likewise. One whose value is not read yet has `undefined`.
-    members: Vec<(PropertyKey, Property)>,
+    members: Vec<(PropertyKey, Value)>,
     /// The bytes of all views of ArrayBuffers.
     viewed: usize,
 }
