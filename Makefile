@@ -1,6 +1,6 @@
 # Every target but golden and fuzz only calls cargo; `make conformance` and `make test` are all a newcomer needs.
 
-.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz runtimes ci
+.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz runtimes matrix ci
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
@@ -58,6 +58,19 @@ golden:
 # for 1 GB.
 runtimes:
 	npm ci --prefix fixtures/runtimes --no-audit --no-fund --ignore-scripts
+
+# Plays everything for each pinned runtime, against the Node that is nearest to it, into
+# reports/matrix; then writes what the Node lines do. `make runtimes` comes first.
+MATRIX ?= node-18 node-20 node-22 node-24 node-26 bun deno rust
+matrix:
+	cargo build --release --quiet -p ipc-conformance
+	failed=; for name in $(MATRIX); do \
+		printf '\n== %s\n' "$$name"; \
+		target/release/ipc-conformance run --runtime "$$name" --out "reports/matrix/$$name" \
+			|| failed="$$failed $$name"; \
+	done; \
+	target/release/ipc-conformance behaviour || failed="$$failed behaviour"; \
+	test -z "$$failed" || { echo "not as expected:$$failed"; exit 1; }
 
 ci:
 	.ci/run

@@ -1,10 +1,12 @@
 //! `diff` and `report --merge`: several runs together.
 
+use std::path::Path;
+
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::place::{PROGRAM, Place};
 
 /// Sends a message that nobody else sends.
 const BAD: &str = r#"[ "$ROLE" = child ] && echo '"extra"' >&3"#;
@@ -154,4 +156,33 @@ fn what_cannot_be_compared() {
     ] {
         place.cli([&["diff"], &arguments[..]].concat()).assert().code(2).stderr(contains(message));
     }
+}
+
+/// What the GitHub action runs, without GitHub.
+#[test]
+fn the_action_hands_the_summary_to_the_job() {
+    let place = Place::new();
+    place.driver("bad", BAD);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/action/run");
+    let folder = Path::new(PROGRAM).parent().unwrap().display();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let action = |runtime: &str, shard: &str| {
+        let mut command = assert_cmd::Command::new(&script);
+        command
+            .current_dir(place.path("."))
+            .env("PATH", &path)
+            .env("TMPDIR", place.path("tmp"))
+            .env("GITHUB_STEP_SUMMARY", place.path("summary"))
+            .envs([("RUNTIME", runtime), ("SHARD", shard), ("SEED", "7"), ("OUT", "out")])
+            .env("REFERENCE", "./quick")
+            .env("ARGUMENTS", "--specs specs --generate 0");
+        command.assert()
+    };
+    action("x=./quick", "").code(0);
+    assert!(place.read("summary").starts_with("## ✓ "));
+    assert!(place.path("out/badge-x.json").is_file());
+    action("x=./bad", "1/1").code(1);
+    assert!(place.read("summary").contains("## ✗ "));
+    assert_eq!(place.results("out")["options"]["shard"], "1/1");
+    action("x=./none", "").code(3);
 }
