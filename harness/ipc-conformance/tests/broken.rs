@@ -25,7 +25,7 @@ use support::{catalogue, host, lines, need_node, node, source};
 /// Fewer preloads than this are a mistake.
 const LEAST: usize = 25;
 /// Cases of other clauses that are played with each preload.
-const OTHERS: usize = 3;
+const OTHERS: usize = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -123,6 +123,9 @@ async fn handles_go_to_node_and_back() {
         let message = timeout(DEADLINE, child.channel.recv_message()).await.unwrap();
         let handle = message.unwrap().unwrap().handle.unwrap();
         let listener = TcpListener::try_from(handle).unwrap();
+        // Node's copy is gone with Node: what is accepted is accepted here.
+        assert!(child.kill(Signal::KILL).unwrap());
+        timeout(DEADLINE, child.wait()).await.expect("in time").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let (mut accepted, _from) = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
