@@ -172,7 +172,10 @@ fn reports_survive_a_round_trip() {
     let mut names: Vec<_> =
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["junit.xml", "report.html", "results.json", "summary.md"]);
+    assert_eq!(
+        names,
+        ["badge-rust.json", "junit.xml", "report.html", "results.json", "summary.md"]
+    );
     assert_eq!(read(&out).unwrap(), results);
     assert_eq!(read(&out.join("results.json")).unwrap(), results);
 }
