@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use ipc_conformance_engine::play::Interrupt;
-use ipc_conformance_engine::results::{CaseResult, Difference, Expectation, Results, Verdict};
+use ipc_conformance_engine::results::{
+    CaseResult, Difference, DifferenceKind, Expectation, Results, Verdict,
+};
 use ipc_conformance_engine::runtime::Runtime;
 use ipc_conformance_engine::spec::Case;
 use ipc_plan::Role;
@@ -113,9 +115,17 @@ fn known(result: &CaseResult) -> String {
 }
 
 /// Where parent and child first differ. What follows from that, such as who gives up first, is
-/// a matter of milliseconds.
+/// a matter of milliseconds. So is whether what is missing or what came in its place is noticed
+/// first.
 fn first_of_each_side(differences: &[Difference]) -> Vec<Difference> {
-    let first = |role| differences.iter().find(|d| d.role == role).cloned();
+    let first = |role| {
+        let mut all = differences.iter().filter(move |d| d.role == role);
+        let first = all.next()?;
+        let missing =
+            |d: &&Difference| d.kind == DifferenceKind::Missing && d.clause == first.clause;
+        let instead = if first.kind == DifferenceKind::Extra { all.find(missing) } else { None };
+        Some(instead.unwrap_or(first).clone())
+    };
     Role::ALL.into_iter().filter_map(first).collect()
 }
 
