@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::results::{DifferenceKind, Results, Verdict};
+use crate::runtime::major;
 use crate::spec::{Catalogue, Level};
 
 /// The behaviour of several Node lines, clause by clause.
@@ -139,10 +140,6 @@ impl<'a> Step<'a> {
             shown,
         })
     }
-}
-
-fn major(version: &str) -> Option<u32> {
-    version.split('.').next()?.parse().ok()
 }
 
 fn intervals(clause: &str, steps: &[Step<'_>]) -> Vec<Interval> {

@@ -261,8 +261,11 @@ fn kind(old: Option<&State>, new: Option<&State>) -> Option<Kind> {
         (Some(old), Some(new)) => match (old.is_bad(), new.is_bad()) {
             (false, true) => Some(Kind::NewlyFailing),
             (true, false) => Some(Kind::Fixed),
-            (true, true) if old.verdict != new.verdict => Some(Kind::FailingDifferently),
-            (true, true) if old.fingerprints != new.fingerprints => Some(Kind::FailingDifferently),
+            (true, true)
+                if (old.verdict, &old.fingerprints) != (new.verdict, &new.fingerprints) =>
+            {
+                Some(Kind::FailingDifferently)
+            }
             (true, true) if old.expected != new.expected => Some(Kind::JudgedDifferently),
             _ => None,
         },

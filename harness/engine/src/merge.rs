@@ -70,7 +70,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
         let shard = results.options.shard.as_deref().and_then(|text| text.parse::<Shard>().ok());
         let Some(shard) = shard else { return Err(MergeError::Whole { file }) };
         if let Some((first, _)) = by_index.get(&shard) {
-            let (shard, first) = (name(shard), first.clone());
+            let (shard, first) = (shard.to_string(), first.clone());
             return Err(MergeError::Twice { shard, first, second: file });
         }
         by_index.insert(shard, (file, results));
@@ -86,15 +86,10 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     let count = shards[0].count;
     let missing = (1..=count).map(|index| Shard { index, count }).find(|one| !shards.contains(one));
     if let Some(missing) = missing {
-        return Err(MergeError::Missing { missing: name(missing), count, files });
+        return Err(MergeError::Missing { missing: missing.to_string(), count, files });
     }
 
-    let mut order: Vec<String> = Vec::new();
-    for case in &merged.cases {
-        if !order.contains(&case.pairing) {
-            order.push(case.pairing.clone());
-        }
-    }
+    let order: Vec<String> = merged.pairings().into_iter().map(str::to_owned).collect();
     let place = |pairing: &str| order.iter().position(|name| name == pairing);
     merged.cases.sort_by(|a, b| (&a.id, place(&a.pairing)).cmp(&(&b.id, place(&b.pairing))));
     for case in &mut merged.cases {
@@ -104,10 +99,6 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     merged.summary = Summary::of(&merged.cases);
     merged.options.shard = None;
     Ok(merged)
-}
-
-fn name(shard: Shard) -> String {
-    format!("{}/{}", shard.index, shard.count)
 }
 
 /// Makes sure that two shards are of one run.
@@ -153,8 +144,7 @@ fn absorb(merged: &mut Results, shard: Results) {
     for (clause, other) in merged.clauses.iter_mut().zip(shard.clauses) {
         clause.tested |= other.tested;
         for (pairing, verdict) in other.verdicts {
-            let worst = clause.verdicts.entry(pairing).or_insert(verdict);
-            *worst = (*worst).max(verdict);
+            clause.add(&pairing, verdict);
         }
     }
     let problems: BTreeSet<String> = merged.problems.drain(..).chain(shard.problems).collect();

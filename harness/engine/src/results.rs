@@ -349,6 +349,27 @@ pub struct Summary {
     pub unexpected: u32,
 }
 
+impl Results {
+    /// The pairings that were played, in order of first appearance.
+    pub fn pairings(&self) -> Vec<&str> {
+        let mut pairings = Vec::new();
+        for case in &self.cases {
+            if !pairings.contains(&case.pairing.as_str()) {
+                pairings.push(case.pairing.as_str());
+            }
+        }
+        pairings
+    }
+}
+
+impl ClauseResult {
+    /// Takes in one more verdict: the worst stays.
+    pub(crate) fn add(&mut self, pairing: &str, verdict: Verdict) {
+        let worst = self.verdicts.entry(pairing.to_owned()).or_insert(verdict);
+        *worst = (*worst).max(verdict);
+    }
+}
+
 impl Summary {
     /// Counts what became of all cases.
     pub fn of(cases: &[CaseResult]) -> Self {

@@ -168,7 +168,7 @@ impl Runtime {
 
     /// The major of the Node it is, or announces itself as.
     pub fn node_major(&self) -> Option<u32> {
-        self.describe.node.as_deref()?.split('.').next()?.parse().ok()
+        major(self.describe.node.as_deref()?)
     }
 
     /// What results say of it.
@@ -252,8 +252,7 @@ impl Runtime {
     }
 
     fn check_node(&self, version: &str) -> Result<(), RuntimeError> {
-        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-        if major.is_some_and(|major| major < OLDEST_NODE) {
+        if major(version).is_some_and(|major| major < OLDEST_NODE) {
             return Err(RuntimeError::TooOld {
                 oldest: OLDEST_NODE,
                 found: version.to_owned(),
@@ -271,6 +270,11 @@ impl Runtime {
         stage.finish();
         self.check_node(text.trim().strip_prefix('v')?).err()
     }
+}
+
+/// The first number of a version.
+pub(crate) fn major(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
 }
 
 fn read_describe(name: &str, command: &str, stdout: &str) -> Result<Describe, RuntimeError> {

@@ -72,12 +72,6 @@ pub(super) struct Digest<'a> {
 
 impl<'a> Digest<'a> {
     pub(super) fn of(results: &'a Results) -> Self {
-        let mut pairings = Vec::new();
-        for case in &results.cases {
-            if !pairings.contains(&case.pairing.as_str()) {
-                pairings.push(case.pairing.as_str());
-            }
-        }
         let occurs = |verdict: Verdict| results.cases.iter().any(|case| case.verdict == verdict);
         let verdicts = Verdict::ALL
             .into_iter()
@@ -86,7 +80,7 @@ impl<'a> Digest<'a> {
         Self {
             results,
             outcome: Outcome::of(results),
-            pairings,
+            pairings: results.pairings(),
             verdicts,
             stories: stories(results),
             alerts: alerts(results),

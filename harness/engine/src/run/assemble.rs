@@ -81,8 +81,7 @@ fn clauses(run: &Run<'_>, cases: &[CaseResult]) -> Vec<ClauseResult> {
             let verdict = of_clause(case, clause);
             entry.tested |=
                 !matches!(verdict, Verdict::NotRun | Verdict::HarnessError | Verdict::Unsupported);
-            let worst = entry.verdicts.entry(case.pairing.clone()).or_insert(verdict);
-            *worst = (*worst).max(verdict);
+            entry.add(&case.pairing, verdict);
         }
     }
     clauses

@@ -44,6 +44,11 @@ pub struct RuntimeFile {
 }
 
 impl RuntimeFile {
+    /// The major of a Node that may be the reference.
+    pub fn reference_major(&self) -> Option<u32> {
+        super::major(self.version.as_deref().filter(|_| self.reference)?)
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -118,6 +119,13 @@ impl Shard {
     /// Whether the case with this id is in it: decided by a hash of the id.
     pub fn has(self, id: &str) -> bool {
         crate::hash::fnv1a(id.as_bytes()) % self.count == self.index - 1
+    }
+}
+
+impl fmt::Display for Shard {
+    /// Writes `I/N`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

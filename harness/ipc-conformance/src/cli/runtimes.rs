@@ -74,13 +74,9 @@ impl Finder<'_> {
             return on_path.map_err(failure);
         };
         let distance = |other: u32| other.abs_diff(major);
-        let mut files: Vec<(u32, RuntimeFile)> = Vec::new();
-        for (_, file) in files_of(&args.runtime_files)? {
-            let version = file.version.as_deref().and_then(|v| v.split('.').next()?.parse().ok());
-            if let (true, Some(version)) = (file.reference, version) {
-                files.push((version, file));
-            }
-        }
+        let files = files_of(&args.runtime_files)?.into_iter();
+        let mut files: Vec<(u32, RuntimeFile)> =
+            files.filter_map(|(_, file)| Some((file.reference_major()?, file))).collect();
         // Of two that are as near, the newer one.
         files.sort_by_key(|(version, _)| (distance(*version), u32::MAX - version));
         let own = on_path.as_ref().ok().and_then(Runtime::node_major);
@@ -101,20 +97,18 @@ impl Finder<'_> {
 
 /// The runtimes under test.
 pub(super) fn named(args: &RuntimeArgs) -> Result<Vec<Named>, Failure> {
-    let texts = if args.runtimes.is_empty() { vec!["rust"] } else { words(&args.runtimes) };
     let mut all: Vec<Named> = Vec::new();
-    for text in texts {
+    for text in &args.runtimes {
         let named = one(args, text)?;
         if all.iter().any(|other| other.name == named.name) {
             return Err(Failure::Usage(anyhow!("two runtimes have the name {}", named.name)));
         }
         all.push(named);
     }
+    if all.is_empty() {
+        all.push(one(args, "rust")?);
+    }
     Ok(all)
-}
-
-fn words(texts: &[String]) -> Vec<&str> {
-    texts.iter().map(String::as_str).collect()
 }
 
 /// `NAME=COMMAND`, `FILE.toml`, or the NAME of a file in the folder of runtimes or of a runtime
