@@ -1,0 +1,191 @@
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Events that a plan can listen to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Event {
+    /// `'message'`: an ordinary message.
+    Message,
+    /// `'internalMessage'`: a reserved message.
+    InternalMessage,
+    /// `'disconnect'`.
+    Disconnect,
+    /// `'spawn'` of the ChildProcess.
+    Spawn,
+    /// `'exit'` of the ChildProcess: arguments code and signal.
+    Exit,
+    /// `'close'` of the ChildProcess: arguments code and signal.
+    Close,
+    /// `'error'`.
+    Error,
+    /// `'uncaughtException'` of process.
+    UncaughtException,
+    /// `'unhandledRejection'` of process.
+    UnhandledRejection,
+    /// `'beforeExit'` of process: argument code.
+    BeforeExit,
+    /// `'exit'` of process: argument code.
+    ProcessExit,
+    /// `'data'` of the child's piped stdout, collected and decoded; recorded once, at its end.
+    Stdout,
+}
+
+impl Event {
+    /// The name used in plans and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::InternalMessage => "internalMessage",
+            Self::Disconnect => "disconnect",
+            Self::Spawn => "spawn",
+            Self::Exit => "exit",
+            Self::Close => "close",
+            Self::Error => "error",
+            Self::UncaughtException => "uncaughtException",
+            Self::UnhandledRejection => "unhandledRejection",
+            Self::BeforeExit => "beforeExit",
+            Self::ProcessExit => "processExit",
+            Self::Stdout => "stdout",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a server listens on, or a UDP socket is bound to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// A TCP port of 127.0.0.1, chosen by the kernel.
+    Tcp,
+    /// A Unix socket in the folder of the play.
+    Unix,
+    /// A UDP port of 127.0.0.1, chosen by the kernel.
+    Udp4,
+}
+
+/// What happens to a handle outside the steps.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum HandleEvent {
+    /// It is closed.
+    Closed,
+    /// The answer of `connections` has come.
+    Connections,
+    /// Its `'error'`.
+    Error,
+}
+
+/// A stream that a process has without making it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnStream {
+    /// `process.stdout`.
+    Stdout,
+    /// `subprocess.stdout`. Parent only.
+    ChildStdout,
+}
+
+/// Properties that a plan can read.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Property {
+    /// `connected`.
+    Connected,
+    /// `channel`.
+    Channel,
+    /// `killed` of the ChildProcess.
+    Killed,
+    /// `exitCode` of the ChildProcess.
+    ExitCode,
+    /// `signalCode` of the ChildProcess.
+    SignalCode,
+    /// Whether `pid` is a number.
+    Pid,
+    /// `stdio` of the ChildProcess, as an array of `null` and `stream`.
+    Stdio,
+}
+
+/// What a process can look at, of itself.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inspect {
+    /// The `NODE_CHANNEL_*` and `NODE_UNIQUE_ID` variables: `{block: {…}, visible: {…}}`, in the
+    /// environment block the process was started with and as the program sees them now.
+    ChannelVariables,
+    /// The same two variables as a process started by this one (without a channel) gets them.
+    GrandchildVariables,
+    /// The channel's descriptor: `{socket, closeOnExec, nonBlocking}`, three booleans.
+    ChannelDescriptor,
+    /// Whether the process is `{groupLeader, sessionLeader}`.
+    Session,
+    /// The runtime's own arguments before the script (`process.execArgv`).
+    ExecArgv,
+    /// The presence and type of `send`, `disconnect`, `connected` and `channel`:
+    /// an object of `typeof` words.
+    Surface,
+    /// `Surface` as a worker thread of this process sees it.
+    WorkerSurface,
+    /// Own property names that the channel added to the ChildProcess or process, sorted, apart
+    /// from the deprecated `_channel`.
+    OwnKeys,
+    /// Numbers of listeners the runtime itself has added.
+    ListenerCounts,
+    /// `typeof` of `channel.ref`, `channel.unref`, `channel.fd`.
+    ChannelSurface,
+    /// The deprecated `_channel` alias: `{present, own, enumerable}`.
+    ChannelAlias,
+    /// The memory of the views in the message that came last: `{views, overlapping, shared}`,
+    /// how many there are, whether a byte belongs to two of them, and whether they have one
+    /// ArrayBuffer together.
+    ReceivedViews,
+}
+
+/// A part of the event loop.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// At once.
+    #[default]
+    Now,
+    /// `process.nextTick`.
+    Tick,
+    /// A promise reaction.
+    Micro,
+    /// `setImmediate`.
+    Immediate,
+    /// `setTimeout(…, 0)`.
+    Timer,
+}
