@@ -105,6 +105,8 @@ const CALLBACKS: u8 = 1;
 const EVENTS: u8 = 2;
 /// What happens to handles by itself.
 const HANDLES: u8 = 3;
+/// The end of a role's steps: whether a listener's steps come before it is decided by nobody.
+const DONE: u8 = 4;
 
 fn stream(seen: &Seen) -> u8 {
     match seen {
@@ -115,6 +117,7 @@ fn stream(seen: &Seen) -> u8 {
             HANDLES
         }
         Seen::Event { .. } => EVENTS,
+        Seen::Done {} => DONE,
         _ => STEPS,
     }
 }

@@ -4,6 +4,8 @@ mod compare;
 mod findings;
 mod fingerprint;
 mod needs;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,146 @@
+use ipc_plan::{PROTOCOL, Plan, Record, RolePlan, Serialization};
+use serde_json::{Value, json};
+
+use super::{Judgement, judge};
+use crate::history::{Ending, History};
+use crate::results::{DifferenceKind, Verdict};
+use crate::spec::{Case, Level, Order};
+
+#[test]
+fn what_a_listener_s_steps_record_may_come_before_or_after_the_end_of_the_steps() {
+    let early = [message(1), property(true), done()];
+    let late = [done(), message(1), property(true)];
+    assert_eq!(judged(&early, &late).verdict, Verdict::Pass);
+}
+
+#[test]
+fn an_end_of_the_steps_that_never_comes_is_a_difference() {
+    let judgement = judged(&[message(1), done()], &[message(1)]);
+    assert_eq!(judgement.verdict, Verdict::Fail);
+    assert_eq!(kinds(&judgement), [DifferenceKind::Missing]);
+}
+
+#[test]
+fn messages_in_another_order_are_a_difference_and_so_is_each_value() {
+    let judgement = judged(&[message(1), message(2)], &[message(2), message(1)]);
+    assert_eq!(judgement.verdict, Verdict::Fail);
+    assert_eq!(judged(&[message(1)], &[message(2)]).verdict, Verdict::Fail);
+}
+
+#[test]
+fn the_order_of_listeners_and_steps_counts_only_where_a_case_asks_for_one_order() {
+    let (one, other) = ([message(1), property(true)], [property(true), message(1)]);
+    assert_eq!(judged(&one, &other).verdict, Verdict::Pass);
+    let total = Case { order: Order::Total, ..case() };
+    let judgement = judge(&total, &[history(&one)], &history(&other), Level::Should, &must);
+    assert_eq!(kinds(&judgement), [DifferenceKind::Order]);
+}
+
+#[test]
+fn another_text_of_an_error_fails_nobody_and_another_code_does() {
+    let threw = |code: &str, message: &str| {
+        let code = json!({ "key": "code", "value": code });
+        let error = json!({
+            "$": "error", "class": "TypeError", "message": message, "properties": [code],
+        });
+        json!({ "kind": "threw", "step": "send", "error": error })
+    };
+    let node = [threw("ERR_X", "as Node says it")];
+    assert_eq!(judged(&node, &[threw("ERR_X", "otherwise")]).verdict, Verdict::NonStrict);
+    assert_eq!(judged(&node, &[threw("ERR_Y", "as Node says it")]).verdict, Verdict::Fail);
+}
+
+#[test]
+fn what_varies_among_the_references_is_open_and_is_named() {
+    let references =
+        [history(&[property(true), message(1)]), history(&[property(false), message(1)])];
+    let open = history(&[property(true), message(1)]);
+    let judgement = judge(&case(), &references, &open, Level::Should, &must);
+    assert_eq!(judgement.verdict, Verdict::Pass);
+    assert_eq!(judgement.varying.len(), 1, "{:?}", judgement.varying);
+    let other = history(&[property(true), message(2)]);
+    let judgement = judge(&case(), &references, &other, Level::Should, &must);
+    assert_eq!(judgement.verdict, Verdict::Fail, "only the place that varies is open");
+}
+
+#[test]
+fn a_clause_of_level_impl_fails_nobody() {
+    let (node, other) = (history(&[message(1)]), history(&[message(2)]));
+    let judgement = judge(&case(), &[node], &other, Level::Should, &|_| Level::Impl);
+    assert_eq!(judgement.verdict, Verdict::NonStrict);
+}
+
+#[test]
+fn what_a_runtime_that_hangs_or_dies_has_shown_is_kept() {
+    let node = history(&[message(1), message(2)]);
+    for (ending, verdict) in [
+        (Ending::TimedOut { limit_ms: 5 }, Verdict::Hang),
+        (Ending::Signalled { signal: "SIGSEGV".to_owned() }, Verdict::Crash),
+    ] {
+        let observed = History { ending, ..history(&[message(1)]) };
+        let judgement = judge(&case(), std::slice::from_ref(&node), &observed, Level::Should, &must);
+        assert_eq!(judgement.verdict, verdict);
+        assert!(kinds(&judgement).contains(&DifferenceKind::Missing));
+    }
+}
+
+fn judged(reference: &[Value], observed: &[Value]) -> Judgement {
+    judge(&case(), &[history(reference)], &history(observed), Level::Should, &must)
+}
+
+fn kinds(judgement: &Judgement) -> Vec<DifferenceKind> {
+    judgement.differences.iter().map(|difference| difference.kind).collect()
+}
+
+fn must(_: &str) -> Level {
+    Level::Must
+}
+
+fn message(n: u32) -> Value {
+    json!({ "kind": "event", "event": "message", "arguments": [n] })
+}
+
+fn property(value: bool) -> Value {
+    json!({ "kind": "property", "property": "connected", "value": value })
+}
+
+fn done() -> Value {
+    json!({ "kind": "done" })
+}
+
+/// A history in which the child observed this.
+fn history(seen: &[Value]) -> History {
+    let record = |(seq, seen): (usize, &Value)| -> Record {
+        serde_json::from_value(json!({ "seq": seq, "t": 0, "seen": seen })).expect("a record")
+    };
+    History {
+        parent: Vec::new(),
+        child: seen.iter().enumerate().map(record).collect(),
+        ending: Ending::Exited { code: 0 },
+        leaked: Vec::new(),
+        stdout: String::new(),
+        stderr: String::new(),
+        breaches: Vec::new(),
+        duration_ms: 1,
+    }
+}
+
+fn case() -> Case {
+    Case {
+        id: "life-of-a-test".to_owned(),
+        title: String::new(),
+        clauses: vec!["LIFE-001".to_owned()],
+        order: Order::Streams,
+        needs: Vec::new(),
+        plan: Plan {
+            protocol: PROTOCOL,
+            id: "life-of-a-test".to_owned(),
+            serialization: Serialization::Json,
+            parent: RolePlan::default(),
+            child: RolePlan::default(),
+            setup: None,
+        },
+        file: String::new(),
+        line: 0,
+    }
+}
