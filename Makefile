@@ -4,8 +4,8 @@
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
-	cargo run --release --quiet -p ipc-conformance --bin ipc-conformance-driver -- describe >/dev/null
-	cargo run --release --quiet -p ipc-conformance --bin ipc-conformance -- run
+	cargo run --quiet -p ipc-conformance --bin ipc-conformance-driver -- describe >/dev/null
+	cargo run --quiet -p ipc-conformance --bin ipc-conformance -- run
 
 test:
 	cargo test --workspace --all-features

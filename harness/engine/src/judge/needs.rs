@@ -14,8 +14,9 @@ pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
     });
     case.needs.iter().find_map(|need| {
         let log = logs.iter().filter(|(role, _)| *role == need.role).flat_map(|(_, log)| log);
-        let found = log.filter(|seen| meets(seen, need)).count();
-        let enough = if need.count == 0 { found == 0 } else { found >= need.count as usize };
+        // One is too many of what must not be there; otherwise no more than needed are looked for.
+        let found = log.filter(|seen| meets(seen, need)).take(need.count.max(1) as usize).count();
+        let enough = if need.count == 0 { found == 0 } else { found == need.count as usize };
         (!enough).then(|| {
             let with: Vec<_> = need.with.iter().map(|(key, v)| format!("{key} = {v}")).collect();
             let count = if need.count == 0 { "no".to_owned() } else { need.count.to_string() };
