@@ -113,7 +113,9 @@ fn same(first: &str, a: &Results, second: &str, b: &Results) -> Result<(), Merge
     };
     let options = |results: &Results| {
         let options = &results.options;
-        format!("{}, {} generated, {:?}", options.level, options.generated, options.filters)
+        let set = options.requirement_set.as_deref().unwrap_or("all clauses");
+        let (level, filters) = (options.level, &options.filters);
+        format!("{level}, {set}, {} generated, {filters:?}", options.generated)
     };
     for (what, one, other) in [
         ("numbers of shards", count(a).unwrap_or_default(), count(b).unwrap_or_default()),

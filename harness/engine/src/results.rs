@@ -101,6 +101,9 @@ pub struct Options {
     /// Filters over case ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
+    /// The requirement set: clauses that it does not list fail nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement_set: Option<String>,
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,

@@ -14,7 +14,7 @@ use std::slice;
 use std::sync::OnceLock;
 
 use ipc_conformance_engine::history::History;
-use ipc_conformance_engine::judge;
+use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{self, Interrupt};
 use ipc_conformance_engine::results::{Difference, DifferenceKind, Verdict};
 use ipc_conformance_engine::runtime::Runtime;
@@ -201,9 +201,8 @@ impl Broken<'_> {
         let find = |name: &str| if name == self.name { Ok(&self.runtime) } else { node() };
         let observed = play_once(case, find(pair.0)?, find(pair.1)?)?;
         let reference = self.references.of(case)?;
-        let level_of = |id: &str| catalogue().clause(id).map_or(Level::Must, |c| c.level);
-        let judgement =
-            judge::judge(case, slice::from_ref(reference), &observed, Level::Should, &level_of);
+        let rules = Rules { catalogue: catalogue(), level: Level::Should, required: None };
+        let judgement = judge::judge(case, slice::from_ref(reference), &observed, rules);
         let outcome = Outcome {
             verdict: judgement.verdict,
             reason: judgement.reason,

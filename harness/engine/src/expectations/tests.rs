@@ -89,6 +89,7 @@ fn results(cases: Vec<CaseResult>) -> Results {
             seed: String::new(),
             generated: 0,
             filters: Vec::new(),
+            requirement_set: None,
             shard: None,
         },
         cases,

@@ -9,14 +9,14 @@ use super::fingerprint;
 use super::value::{self, Mismatch};
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind};
-use crate::spec::{Level, Order};
+use crate::spec::{Catalogue, Order};
 
 /// What the comparison has to know of the case.
 pub(super) struct Frame<'a> {
     pub(super) order: Order,
     /// The clause of everything outside a section.
     pub(super) clause: &'a str,
-    pub(super) level_of: &'a dyn Fn(&str) -> Level,
+    pub(super) catalogue: &'a Catalogue,
 }
 
 /// All differences of `observed` to `reference`, in the order of the logs, the parent's first.
@@ -226,7 +226,7 @@ fn difference(
     };
     Difference {
         clause: clause.to_owned(),
-        level: (frame.level_of)(clause),
+        level: frame.catalogue.level_of(clause),
         role,
         kind,
         at: observed.or(expected).map_or(0, |e| e.at),
@@ -265,7 +265,7 @@ fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option
     };
     Some(Difference {
         clause: frame.clause.to_owned(),
-        level: (frame.level_of)(frame.clause),
+        level: frame.catalogue.level_of(frame.clause),
         role: Role::Parent,
         kind: DifferenceKind::Ending,
         at: observed.parent.len(),

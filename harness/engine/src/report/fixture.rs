@@ -50,6 +50,7 @@ pub(super) fn results() -> Results {
             seed: "7f3a91".to_owned(),
             generated: 200,
             filters: Vec::new(),
+            requirement_set: None,
             shard: None,
         },
         cases,
@@ -136,6 +137,7 @@ pub(super) fn catalogue() -> Catalogue {
             case("ser-date", "A Date through the JSON channel", Order::Streams),
             case("send-order", "Many sends in one turn", Order::Total),
         ],
+        requirements: BTreeMap::new(),
         uncovered: Vec::new(),
         suite: "suite-19c0ffee".to_owned(),
     }

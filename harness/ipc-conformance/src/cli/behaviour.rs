@@ -45,6 +45,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
                 seed: String::new(),
                 generated: 0,
                 filters: args.filters.clone(),
+                requirement_set: None,
                 shard: None,
             },
             repeat: 1,

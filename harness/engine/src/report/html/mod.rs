@@ -211,6 +211,9 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
     if !options.filters.is_empty() {
         facts.push(("only cases", options.filters.join(", ")));
     }
+    if let Some(set) = &options.requirement_set {
+        facts.push(("only required by", set.clone()));
+    }
     if let Some(shard) = &options.shard {
         facts.push(("only shard", shard.clone()));
     }
