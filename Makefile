@@ -1,6 +1,6 @@
 # Every target but golden and fuzz only calls cargo; `make conformance` and `make test` are all a newcomer needs.
 
-.PHONY: conformance test fmt lint doc schemas requirements golden bench instructions fuzz runtimes matrix ci
+.PHONY: conformance test selftest fmt lint doc schemas requirements golden bench instructions fuzz runtimes matrix ci
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
@@ -9,6 +9,11 @@ conformance:
 
 test:
 	cargo test --workspace --all-features
+
+# Plays the runtimes of fixtures/broken, each broken in one place: prints which clause each turns red
+# and which clauses none does, and writes reports/selftest.md. Fails when one is not seen.
+selftest:
+	SELFTEST=1 cargo test --quiet -p ipc-conformance --test broken
 
 fmt:
 	cargo fmt --all --check
