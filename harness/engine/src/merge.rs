@@ -93,7 +93,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     let place = |pairing: &str| order.iter().position(|name| name == pairing);
     merged.cases.sort_by(|a, b| (&a.id, place(&a.pairing)).cmp(&(&b.id, place(&b.pairing))));
     for case in &mut merged.cases {
-        case.finding = None;
+        case.findings.clear();
     }
     merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
     merged.summary = Summary::of(&merged.cases);

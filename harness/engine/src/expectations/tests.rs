@@ -48,7 +48,7 @@ fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> Ca
         verdict,
         expectation: Expectation::Expected,
         reason: None,
-        finding: None,
+        findings: Vec::new(),
         duration_ms: 0,
         differences: differences.iter().map(difference).collect(),
         reproduced: None,

@@ -120,7 +120,7 @@ fn stream(seen: &Seen) -> u8 {
 }
 
 /// The name of the section that this record opens.
-fn section(seen: &Seen) -> Option<&str> {
+pub(super) fn section(seen: &Seen) -> Option<&str> {
     let name = match seen {
         Seen::Mark { name } => name,
         Seen::Event { event: Event::Message, arguments, .. } => match arguments.first() {

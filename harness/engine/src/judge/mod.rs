@@ -4,6 +4,7 @@ mod compare;
 mod findings;
 mod fingerprint;
 mod needs;
+mod symptom;
 mod value;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,11 @@ pub(crate) use value::normalised;
 /// The clause of generated messages, and the first word of the section of each: they show that
 /// serialization as a whole is the same, not a clause of the catalogue.
 pub const GENERATED: &str = "generated";
+
+/// A clause without the number of a generated message.
+pub(crate) fn plain(clause: &str) -> &str {
+    if clause.starts_with(GENERATED) { GENERATED } else { clause }
+}
 
 /// What the judge makes of one play.
 #[derive(Clone, Debug, PartialEq)]

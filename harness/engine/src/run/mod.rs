@@ -324,7 +324,7 @@ impl Run<'_> {
             verdict: judgement.verdict,
             expectation: Expectation::Expected,
             reason: judgement.reason,
-            finding: None,
+            findings: Vec::new(),
             duration_ms: history.map_or(0, |history| history.duration_ms),
             differences: judgement.differences,
             reproduced: (keep && plays > 1).then(|| Reproduced {

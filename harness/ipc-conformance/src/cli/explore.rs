@@ -58,9 +58,9 @@ pub(super) fn list(args: ListArgs) -> Outcome {
     }
     let _ = write!(
         text,
-        "{} cases; {} clauses, {} of them without a case",
-        cases.len(),
-        catalogue.clauses.len(),
+        "{}; {}, {} of them without a case",
+        report::count(cases.len(), "case"),
+        report::count(catalogue.clauses.len(), "clause"),
         untested.len()
     );
     if !catalogue.requirements.is_empty() {
