@@ -1,6 +1,6 @@
 # Every target but golden and fuzz only calls cargo; `make conformance` and `make test` are all a newcomer needs.
 
-.PHONY: conformance test fmt lint doc schemas golden bench instructions fuzz runtimes matrix ci
+.PHONY: conformance test selftest fmt lint doc schemas requirements golden bench instructions fuzz runtimes matrix ci
 
 # Plays the suite of the Rust channel against real Node and writes reports/latest.
 conformance:
@@ -9,6 +9,11 @@ conformance:
 
 test:
 	cargo test --workspace --all-features
+
+# Plays the runtimes of fixtures/broken, each broken in one place: prints which clause each turns red
+# and which clauses none does, and writes reports/selftest.md. Fails when one is not seen.
+selftest:
+	SELFTEST=1 cargo test --quiet -p ipc-conformance --test broken
 
 fmt:
 	cargo fmt --all --check
@@ -48,6 +53,17 @@ fuzz:
 # Writes the generated schemas again; a test fails while they are not fresh.
 schemas:
 	UPDATE_SCHEMAS=1 cargo test -p ipc-conformance-engine --test schemas
+
+# Writes the requirement sets again, each with all clauses that hold in that Node; SETS="node-28"
+# makes a new one. Frozen ones stay as they are; FREEZE=1 freezes.
+SETS ?= node-18 node-20 node-22 node-24 node-26
+requirements:
+	for set in $(SETS); do \
+		cargo run --quiet -p ipc-conformance --bin ipc-conformance -- list --specs specs \
+			--requirements "$$set" $(if $(FREEZE),--freeze) >"specs/requirements/$$set.new" \
+			&& mv "specs/requirements/$$set.new" "specs/requirements/$$set.toml" \
+			|| { rm -f "specs/requirements/$$set.new"; exit 1; }; \
+	done
 
 # Makes the payloads in fixtures/wire again, each by the Node that it is of.
 NODES ?= node

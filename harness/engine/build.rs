@@ -8,6 +8,7 @@ fn main() {
     let specs = specs.canonicalize().expect("the folder specs is in the source tree");
     let mut files = toml_files(&specs.join("clauses"));
     files.extend(toml_files(&specs.join("cases")));
+    files.extend(toml_files(&specs.join("requirements")));
     files.push(specs.join("untested.toml"));
     let text = format!(
         "pub(crate) const SPECS: &[(&str, &str)] = &[{}];\n\

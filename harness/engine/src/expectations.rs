@@ -18,7 +18,7 @@ use std::path::{Path as FsPath, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::GENERATED;
+use crate::judge::{GENERATED, plain};
 use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
 use crate::spec::document::{
     Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
@@ -264,11 +264,6 @@ fn failures(result: &CaseResult) -> Vec<(&str, &str)> {
         found.push(("", NO_DIFFERENCE));
     }
     found
-}
-
-/// A clause without the number of a generated message.
-fn plain(clause: &str) -> &str {
-    if clause.starts_with(GENERATED) { GENERATED } else { clause }
 }
 
 impl Entry {

@@ -25,4 +25,6 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod runtime;
+mod show;
 pub mod spec;
+mod text;

@@ -93,7 +93,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     let place = |pairing: &str| order.iter().position(|name| name == pairing);
     merged.cases.sort_by(|a, b| (&a.id, place(&a.pairing)).cmp(&(&b.id, place(&b.pairing))));
     for case in &mut merged.cases {
-        case.finding = None;
+        case.findings.clear();
     }
     merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
     merged.summary = Summary::of(&merged.cases);
@@ -113,7 +113,9 @@ fn same(first: &str, a: &Results, second: &str, b: &Results) -> Result<(), Merge
     };
     let options = |results: &Results| {
         let options = &results.options;
-        format!("{}, {} generated, {:?}", options.level, options.generated, options.filters)
+        let set = options.requirement_set.as_deref().unwrap_or("all clauses");
+        let (level, filters) = (options.level, &options.filters);
+        format!("{level}, {set}, {} generated, {filters:?}", options.generated)
     };
     for (what, one, other) in [
         ("numbers of shards", count(a).unwrap_or_default(), count(b).unwrap_or_default()),

@@ -10,7 +10,7 @@ use crate::history::History;
 use crate::spec::Level;
 
 /// Version of the format of `results.json`.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One run of the suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +101,9 @@ pub struct Options {
     /// Filters over case ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
+    /// The requirement set: clauses that it does not list fail nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement_set: Option<String>,
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
@@ -123,9 +126,9 @@ pub struct CaseResult {
     /// the contract, how long was waited; for an expected one the reason of its entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The finding that the first difference belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finding: Option<String>,
+    /// The findings that its differences belong to, that of the first difference first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
     /// Duration of the play.
     pub duration_ms: u64,
     /// All differences to the reference.
@@ -278,7 +281,7 @@ pub struct Reproduced {
 /// Differences with one cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The fingerprint they share.
+    /// The runtime, and a hash of what the differences look like.
     pub id: String,
     /// The clauses.
     pub clauses: Vec<String>,
@@ -359,6 +362,24 @@ impl Results {
             }
         }
         pairings
+    }
+}
+
+/// What stands between the own reason of a result and that of the entry that expects it.
+const EXPECTED: &str = " (expected: ";
+
+impl CaseResult {
+    /// Adds the reason of the entry that expects this.
+    pub(crate) fn add_expected(&mut self, reason: String) {
+        self.reason = Some(match self.reason.take() {
+            Some(own) => format!("{own}{EXPECTED}{reason})"),
+            None => reason,
+        });
+    }
+
+    /// The reason without that of an entry that expects it.
+    pub(crate) fn own_reason(&self) -> Option<&str> {
+        self.reason.as_deref()?.split(EXPECTED).next()
     }
 }
 

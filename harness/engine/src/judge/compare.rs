@@ -9,14 +9,14 @@ use super::fingerprint;
 use super::value::{self, Mismatch};
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind};
-use crate::spec::{Level, Order};
+use crate::spec::{Catalogue, Order};
 
 /// What the comparison has to know of the case.
 pub(super) struct Frame<'a> {
     pub(super) order: Order,
     /// The clause of everything outside a section.
     pub(super) clause: &'a str,
-    pub(super) level_of: &'a dyn Fn(&str) -> Level,
+    pub(super) catalogue: &'a Catalogue,
 }
 
 /// All differences of `observed` to `reference`, in the order of the logs, the parent's first.
@@ -123,7 +123,7 @@ fn stream(seen: &Seen) -> u8 {
 }
 
 /// The name of the section that this record opens.
-fn section(seen: &Seen) -> Option<&str> {
+pub(super) fn section(seen: &Seen) -> Option<&str> {
     let name = match seen {
         Seen::Mark { name } => name,
         Seen::Event { event: Event::Message, arguments, .. } => match arguments.first() {
@@ -229,7 +229,7 @@ fn difference(
     };
     Difference {
         clause: clause.to_owned(),
-        level: (frame.level_of)(clause),
+        level: frame.catalogue.level_of(clause),
         role,
         kind,
         at: observed.or(expected).map_or(0, |e| e.at),
@@ -268,7 +268,7 @@ fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option
     };
     Some(Difference {
         clause: frame.clause.to_owned(),
-        level: (frame.level_of)(frame.clause),
+        level: frame.catalogue.level_of(frame.clause),
         role: Role::Parent,
         kind: DifferenceKind::Ending,
         at: observed.parent.len(),

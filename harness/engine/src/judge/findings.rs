@@ -2,59 +2,153 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipc_plan::{Role, Seen};
+
+use super::compare::section;
+use super::plain;
+use super::symptom::Symptom;
+use crate::hash::fnv1a;
 use crate::results::{
-    Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced,
+    Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced, Verdict,
 };
 
-/// Clusters the differences of all cases by runtime and fingerprint, in order of first
-/// appearance, and writes each case's finding into it.
+/// Clusters the differences of all cases by what they look like, in order of first appearance, and
+/// writes those of each case into it.
 ///
 /// `reference` is the name of the reference runtime; `played` are the pairings of the run.
 pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) -> Vec<Finding> {
+    let shown = shown(cases);
     let mut found: Vec<Finding> = Vec::new();
-    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases.iter_mut() {
         let runtime = under_test(reference, &case.pairing).to_owned();
-        let mut clauses = BTreeSet::new();
-        for difference in &case.differences {
-            // What follows the first difference of a clause is mostly its consequence.
-            if !clauses.insert(difference.clause.as_str()) {
-                continue;
+        let mut own: Vec<usize> = Vec::new();
+        for (clause, cause, symptom) in causes(case, reference) {
+            let mut key = format!("{runtime} {}", symptom.key);
+            if symptom.vague {
+                let pairings = &shown[&(case.id.clone(), cause.fingerprint.clone())];
+                let blame = blame(reference, &runtime, pairings, played);
+                key += &format!(" {} {blame:?} {}", area(&cause.clause), side(blame, cause.role));
             }
-            let key = (runtime.clone(), difference.fingerprint.clone());
-            let index = *known.entry(key).or_insert_with(|| {
+            let index = *known.entry(key.clone()).or_insert_with(|| {
                 found.push(Finding {
-                    id: id(&runtime, difference),
+                    id: format!("{runtime}-{:08x}", fnv1a(key.as_bytes())),
                     clauses: Vec::new(),
                     cases: Vec::new(),
                     pairings: Vec::new(),
                     runtime: runtime.clone(),
                     blame: Blame::Unknown,
-                    summary: summary(&runtime, reference, difference),
-                    first_difference: difference.clone(),
+                    summary: symptom.words,
+                    first_difference: cause.clone(),
                     reproduced: Reproduced { differed: 0, plays: 0 },
                     expected: true,
                     repro: format!("ipc-conformance replay {}", case.replay),
                 });
                 found.len() - 1
             });
-            let finding = &mut found[index];
-            let generated = difference.clause.starts_with(super::GENERATED);
-            let clause = if generated { super::GENERATED } else { &difference.clause };
-            add(&mut finding.clauses, clause);
+            add(&mut found[index].clauses, plain(clause));
+            if !own.contains(&index) {
+                own.push(index);
+            }
+        }
+        for index in &own {
+            let finding = &mut found[*index];
             add(&mut finding.cases, &case.id);
             add(&mut finding.pairings, &case.pairing);
+            finding.expected &= case.expectation == Expectation::Expected;
             let seen = case.reproduced.unwrap_or(Reproduced { differed: 1, plays: 1 });
             finding.reproduced.differed += seen.differed;
             finding.reproduced.plays += seen.plays;
-            finding.expected &= case.expectation == Expectation::Expected;
-            case.finding.get_or_insert_with(|| finding.id.clone());
         }
+        case.findings = own.into_iter().map(|index| found[index].id.clone()).collect();
     }
     for finding in &mut found {
         finding.blame = blame(reference, &finding.runtime, &finding.pairings, played);
+        finding.summary = format!("{}: {}", who(finding), finding.summary);
     }
     found
+}
+
+/// For each clause that differs in a case, the difference that it comes from, and how that looks.
+fn causes<'a>(case: &'a CaseResult, reference: &str) -> Vec<(&'a str, &'a Difference, Symptom)> {
+    let firsts = firsts(&case.differences);
+    let fatal = fatal(case, &firsts);
+    let before = firsts.iter().copied().find(|difference| !is_beyond(difference));
+    let cause = |difference: &'a Difference| match &fatal {
+        Some((cause, symptom)) => (*cause, symptom.clone()),
+        None => {
+            let cause = before.filter(|_| is_beyond(difference)).unwrap_or(difference);
+            (cause, Symptom::of(cause, reference))
+        }
+    };
+    let of_clause = |difference: &&'a Difference| {
+        let (cause, symptom) = cause(difference);
+        (difference.clause.as_str(), cause, symptom)
+    };
+    firsts.iter().map(of_clause).collect()
+}
+
+/// What all differences of a case follow from: a runtime that dies, or a child that does not start.
+fn fatal<'a>(case: &'a CaseResult, firsts: &[&'a Difference]) -> Option<(&'a Difference, Symptom)> {
+    let stderr = case.history.as_ref().map_or("", |history| &history.stderr);
+    if let Some(reason) = case.own_reason().filter(|_| case.verdict == Verdict::Crash) {
+        return Some((firsts.first()?, Symptom::fatal(reason, stderr)));
+    }
+    let difference = case.differences.iter().find(|difference| {
+        difference.kind == DifferenceKind::Missing
+            && matches!(difference.expected, Some(Seen::Started {}))
+    })?;
+    let words = format!("the {} does not start", difference.role);
+    Some((difference, Symptom::fatal(&words, stderr)))
+}
+
+/// The pairings that show a difference, by case and fingerprint.
+fn shown(cases: &[CaseResult]) -> BTreeMap<(String, String), Vec<String>> {
+    let mut shown: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for case in cases {
+        for difference in &case.differences {
+            let key = (case.id.clone(), difference.fingerprint.clone());
+            add(shown.entry(key).or_default(), &case.pairing);
+        }
+    }
+    shown
+}
+
+/// The first difference of each clause: what follows it is mostly its consequence.
+fn firsts(differences: &[Difference]) -> Vec<&Difference> {
+    let mut clauses = BTreeSet::new();
+    differences.iter().filter(|difference| clauses.insert(difference.clause.as_str())).collect()
+}
+
+/// Whether it only says that a role never got to this section: a consequence of what went wrong
+/// elsewhere, if anything did.
+fn is_beyond(difference: &Difference) -> bool {
+    difference.kind == DifferenceKind::Missing
+        && difference.expected.as_ref().is_some_and(|seen| section(seen).is_some())
+}
+
+/// Whether the side that is to blame sees it, or its peer.
+fn side(blame: Blame, role: Role) -> &'static str {
+    match (blame, role) {
+        (Blame::Parent, Role::Parent) | (Blame::Child, Role::Child) => "itself",
+        (Blame::Parent | Blame::Child, _) => "its peer",
+        (Blame::Both | Blame::Together | Blame::Unknown, _) => "",
+    }
+}
+
+fn area(clause: &str) -> &str {
+    plain(clause).split('-').next().unwrap_or_default()
+}
+
+/// The runtime in the role that is to blame.
+fn who(finding: &Finding) -> String {
+    let runtime = &finding.runtime;
+    match finding.blame {
+        Blame::Parent => format!("{runtime} as parent"),
+        Blame::Child => format!("{runtime} as child"),
+        Blame::Together => format!("{runtime} with itself"),
+        Blame::Both | Blame::Unknown => runtime.clone(),
+    }
 }
 
 /// Whose fault a difference is that shows in `pairings`, when `played` were played.
@@ -79,53 +173,11 @@ fn under_test<'a>(reference: &'a str, pairing: &'a str) -> &'a str {
     if parent == reference { child } else { parent }
 }
 
-fn id(runtime: &str, difference: &Difference) -> String {
-    format!("{runtime}-{}", difference.fingerprint)
-}
-
 fn add(list: &mut Vec<String>, word: &str) {
     if !list.iter().any(|have| have == word) {
         list.push(word.to_owned());
     }
 }
 
-fn summary(runtime: &str, reference: &str, difference: &Difference) -> String {
-    let subject = difference
-        .observed
-        .as_ref()
-        .or(difference.expected.as_ref())
-        .map_or_else(|| "the end of the process".to_owned(), super::value::subject);
-    let role = difference.role;
-    match difference.kind {
-        DifferenceKind::Missing => {
-            format!(
-                "with {runtime}, the {role} does not get {subject}, which it gets with {reference}"
-            )
-        }
-        DifferenceKind::Extra => {
-            format!(
-                "with {runtime}, the {role} gets {subject}, which it does not get with {reference}"
-            )
-        }
-        DifferenceKind::Order => {
-            format!(
-                "with {runtime}, the {role} gets {subject} at another time than with {reference}"
-            )
-        }
-        DifferenceKind::Value | DifferenceKind::Message => {
-            let value = |seen: &Option<ipc_plan::Seen>| {
-                let json = seen.as_ref().map(super::value::normalised);
-                super::value::short(
-                    json.as_ref().and_then(|json| super::needs::at(json, &difference.path)),
-                )
-            };
-            format!(
-                "with {runtime}, {subject} in the {role} has {} {} where {reference} has {}",
-                if difference.path.is_empty() { "the value" } else { &difference.path },
-                value(&difference.observed),
-                value(&difference.expected),
-            )
-        }
-        DifferenceKind::Ending => format!("with {runtime}, {}", difference.text),
-    }
-}
+#[cfg(test)]
+mod tests;

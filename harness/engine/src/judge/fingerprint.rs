@@ -29,7 +29,7 @@ pub(super) fn of(
         _ => (shape(expected), shape(observed)),
     };
     // One fault shows in many generated messages.
-    let clause = if clause.starts_with(super::GENERATED) { super::GENERATED } else { clause };
+    let clause = super::plain(clause);
     let text = format!("{clause}|{event}|{kind:?}|{}|{}|{}", mismatch.path, payload.0, payload.1);
     format!("{:08x}", crate::hash::fnv1a(text.as_bytes()))
 }
@@ -59,7 +59,7 @@ fn shape(value: Option<&Value>) -> String {
 }
 
 /// Words such as `ERR_IPC_CHANNEL_CLOSED`, `TypeError` or `SIGKILL`.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')

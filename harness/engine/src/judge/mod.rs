@@ -4,6 +4,7 @@ mod compare;
 mod findings;
 mod fingerprint;
 mod needs;
+mod symptom;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -14,7 +15,7 @@ use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, See
 
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Verdict};
-use crate::spec::{Case, Level};
+use crate::spec::{Case, Catalogue, Level};
 
 pub use findings::{blame, findings};
 pub(crate) use value::normalised;
@@ -22,6 +23,11 @@ pub(crate) use value::normalised;
 /// The clause of generated messages, and the first word of the section of each: they show that
 /// serialization as a whole is the same, not a clause of the catalogue.
 pub const GENERATED: &str = "generated";
+
+/// A clause without the number of a generated message.
+pub(crate) fn plain(clause: &str) -> &str {
+    if clause.starts_with(GENERATED) { GENERATED } else { clause }
+}
 
 /// What the judge makes of one play.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,17 +53,35 @@ impl Judgement {
     }
 }
 
+/// What can fail a case.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The clauses, for their levels.
+    pub catalogue: &'a Catalogue,
+    /// The lowest level that can.
+    pub level: Level,
+    /// The clauses that can, where not all can. Generated messages always can.
+    pub required: Option<&'a BTreeSet<String>>,
+}
+
+impl Rules<'_> {
+    fn can_fail(&self, difference: &Difference) -> bool {
+        let clause = &difference.clause;
+        difference.kind != DifferenceKind::Message
+            && difference.level <= self.level
+            && (clause.starts_with(GENERATED) || self.required.is_none_or(|r| r.contains(clause)))
+    }
+}
+
 /// Judges one play of a case.
 ///
 /// `references` are the histories of the reference pairing, at least one: any of them is legal,
-/// and a place in which they vary is open. `level` is the lowest level that can fail a case;
-/// `level_of` knows the level of each clause.
+/// and a place in which they vary is open.
 pub fn judge(
     case: &Case,
     references: &[History],
     observed: &History,
-    level: Level,
-    level_of: &dyn Fn(&str) -> Level,
+    rules: Rules<'_>,
 ) -> Judgement {
     if let Some(problem) = references.iter().find_map(|history| unusable(case, history)) {
         return Judgement::plain(Verdict::HarnessError, format!("the reference {problem}"));
@@ -79,7 +103,7 @@ pub fn judge(
     }
 
     let clause = case.clauses.first().map_or("", String::as_str);
-    let frame = compare::Frame { order: case.order, clause, level_of };
+    let frame = compare::Frame { order: case.order, clause, catalogue: rules.catalogue };
     let varying = varying(&frame, references);
     let differences = references
         .iter()
@@ -109,8 +133,7 @@ pub fn judge(
         let reason = format!("leaves descendants behind: {}", observed.leaked.join("; "));
         return done(Verdict::Fail, Some(reason));
     }
-    let strict = |d: &Difference| d.kind != DifferenceKind::Message && d.level <= level;
-    if differences.iter().any(strict) {
+    if differences.iter().any(|difference| rules.can_fail(difference)) {
         return done(Verdict::Fail, None);
     }
     done(if differences.is_empty() { Verdict::Pass } else { Verdict::NonStrict }, None)

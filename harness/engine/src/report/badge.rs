@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::digest::is_unexpected;
 use crate::results::{CaseResult, ClauseResult, Results, RuntimeInfo, Verdict};
 use crate::spec::Level;
+use crate::text;
 
 /// What shields.io makes a badge from; <https://shields.io/badges/endpoint-badge>.
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ pub(super) fn badges(results: &Results) -> Vec<(String, String)> {
         .iter()
         .filter_map(|runtime| {
             let json = serde_json::to_string(&badge(results, runtime)).ok()?;
-            Some((format!("badge-{}.json", super::text::slug(&runtime.name)), json + "\n"))
+            Some((format!("badge-{}.json", text::slug(&runtime.name)), json + "\n"))
         })
         .collect()
 }
@@ -47,7 +48,7 @@ fn badge(results: &Results, runtime: &RuntimeInfo) -> Badge {
     Badge {
         schema_version: 1,
         label: format!("node ipc · {} {}", runtime.name, runtime.version),
-        message: format!("{held} of {} clauses", tested.len()),
+        message: format!("{held} of {}", text::count(tested.len(), "clause")),
         color: match held {
             _ if results.interrupted || tested.is_empty() => "lightgrey",
             _ if results.cases.iter().any(unexpected) => "red",

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::markdown::{code, escape};
-use super::text::{count, line};
 use crate::diff::{Cause, Change, Diff, Kind, Side, State};
+use crate::text::{count, line};
 
 /// Characters of a name.
 const WIDTH: usize = 200;

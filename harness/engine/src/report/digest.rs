@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::story::{Group, Story, stories};
-use super::text::{count, plural};
 use crate::history::Ending;
 use crate::results::{CaseResult, ClauseResult, Expectation, Results, Verdict};
+use crate::text::{count, plural};
 
 /// What a run says as a whole, with the meaning of its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,22 @@ impl<'a> Digest<'a> {
         let (tested, rest): (Vec<_>, Vec<_>) = self.results.clauses.iter().partition(|c| c.tested);
         let (decided, open) = rest.into_iter().partition(|clause| clause.untested.is_some());
         (tested.len(), decided, open)
+    }
+
+    /// Where the reference itself varies, as `CASE: PLACE`.
+    pub(super) fn varying(&self) -> BTreeSet<String> {
+        let cases = self.results.cases.iter();
+        cases.flat_map(|c| c.varying.iter().map(|place| format!("{}: {place}", c.id))).collect()
+    }
+
+    /// How much is open because the reference varies.
+    pub(super) fn open(&self) -> Option<String> {
+        let places = self.varying().len();
+        let name = &self.results.reference.name;
+        let them = if places == 1 { "it is" } else { "they are" };
+        (places > 0).then(|| {
+            format!("{name} itself varies in {}: {them} not compared", count(places, "place"))
+        })
     }
 
     /// `618 of 640 clauses tested`.

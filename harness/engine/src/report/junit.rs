@@ -5,8 +5,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::digest::{Digest, is_unexpected};
-use super::{show, text};
 use crate::results::{CaseResult, Expectation, Results, Verdict};
+use crate::{show, text};
 
 /// Characters of stdout and stderr that are kept.
 const TAIL: usize = 4_000;
@@ -51,7 +51,7 @@ fn test(case: &CaseResult) -> TestCase {
     for clause in &case.clauses {
         add("clause", clause);
     }
-    if let Some(finding) = &case.finding {
+    for finding in &case.findings {
         add("finding", finding);
     }
     if let Some(difference) = case.differences.first() {

@@ -5,8 +5,8 @@ use std::mem::discriminant;
 use ipc_plan::{Record, Seen};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::{show, text};
 use crate::judge;
+use crate::{show, text};
 
 /// Equal records that are kept around a difference.
 const CONTEXT: usize = 4;

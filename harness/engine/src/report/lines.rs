@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::markdown::{code, escape};
-use super::text::count;
 use crate::behaviour::{Behaviour, Interval};
+use crate::text::count;
 
 /// Characters of a sentence.
 const WIDTH: usize = 400;

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::digest::{Digest, is_unexpected};
 use super::story::{Group, Story};
-use super::text::{self, count, plural};
 use super::words;
 use crate::results::Results;
+use crate::text::{self, count, plural};
 
 /// Findings that are written out.
 const MOST: usize = 20;
@@ -60,6 +60,9 @@ fn write(out: &mut String, digest: &Digest<'_>) -> std::fmt::Result {
         count(decided.len(), "untested clause"),
         count(open.len(), "clause"),
     )?;
+    if let Some(open) = digest.open() {
+        writeln!(out, "{}.\n", escape(&open, WIDTH))?;
+    }
     writeln!(
         out,
         "Suite {}, seed {}, {} on {}. Play one case again with the command below its finding; \
@@ -106,7 +109,9 @@ fn finding(
 ) -> std::fmt::Result {
     let (sign, word) = story.label();
     writeln!(out, "{number}. {sign} **{}**", escape(&story.summary, WIDTH))?;
-    let clauses: Vec<String> = story.clauses().iter().map(|c| code(c, WIDTH)).collect();
+    let (clauses, more) = story.first_clauses();
+    let mut clauses: Vec<String> = clauses.into_iter().map(|c| code(c, WIDTH)).collect();
+    clauses.extend((more > 0).then(|| format!("{more} more")));
     let pairings: Vec<String> = story.pairings().iter().map(|p| code(p, WIDTH)).collect();
     write!(
         out,
@@ -122,6 +127,10 @@ fn finding(
     match story.seen() {
         Some(seen) => writeln!(out, "; seen in {seen}")?,
         None => writeln!(out)?,
+    }
+    let varying: Vec<String> = story.varying().into_iter().map(|v| code(v, WIDTH)).collect();
+    if !varying.is_empty() {
+        writeln!(out, "   - not compared, as the reference varies: {}", varying.join(", "))?;
     }
     if let Some((expected, observed)) = story.sides() {
         writeln!(out, "   - expected {}", code(&expected, WIDTH))?;

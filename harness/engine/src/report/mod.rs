@@ -13,10 +13,8 @@ mod junit;
 mod lanes;
 mod lines;
 mod markdown;
-mod show;
 mod story;
 mod terminal;
-mod text;
 mod words;
 
 #[cfg(test)]
@@ -24,6 +22,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use crate::text::{count, line, visible};
 pub use change::{diff_markdown, diff_text};
 pub use digest::Outcome;
 pub use files::{ReportError, read, write_all};
@@ -32,7 +31,6 @@ pub use junit::junit;
 pub use lines::behaviour_markdown;
 pub use markdown::markdown;
 pub use terminal::terminal;
-pub use text::{line, visible};
 
 #[cfg(doc)]
 use crate::results::Results;

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::digest::is_unexpected;
-use super::text::count;
-use super::{show, words};
+use super::words;
 use crate::history::History;
 use crate::results::{
     CaseResult, Difference, DifferenceKind, Expectation, Finding, Results, Verdict,
 };
+use crate::show;
+use crate::text::count;
+
+/// Clauses that are named in one line.
+const MOST_CLAUSES: usize = 12;
 
 /// Cases that are told together.
 pub(super) struct Story<'a> {
@@ -95,7 +99,8 @@ impl<'a> Story<'a> {
     /// Why the first case has its verdict, where its differences do not say so: how a runtime
     /// died, how long was waited, what was left behind. Without a finding, the summary says it.
     pub(super) fn reason(&self) -> Option<&'a str> {
-        self.finding.and(self.cases.first()?.reason.as_deref())
+        let reason = self.finding.and(self.cases.first()?.reason.as_deref())?;
+        (!self.summary.contains(reason)).then_some(reason)
     }
 
     /// How often it was seen.
@@ -105,16 +110,22 @@ impl<'a> Story<'a> {
             None => self.cases.first()?.reproduced?,
         };
         let plays = count(reproduced.plays as usize, "play");
-        Some(format!("{} of {plays}", reproduced.differed))
+        let unstable = if reproduced.differed < reproduced.plays { ", unstable" } else { "" };
+        Some(format!("{} of {plays}{unstable}", reproduced.differed))
     }
-}
 
-/// Whether a difference of this case belongs to the finding.
-pub(super) fn shows(case: &CaseResult, finding: &Finding) -> bool {
-    let fingerprint = &finding.first_difference.fingerprint;
-    finding.pairings.contains(&case.pairing)
-        && finding.cases.contains(&case.id)
-        && case.differences.iter().any(|difference| difference.fingerprint == *fingerprint)
+    /// The clauses, or the first of many and how many more there are.
+    pub(super) fn first_clauses(&self) -> (Vec<&'a str>, usize) {
+        let mut clauses = self.clauses();
+        let more = clauses.len().saturating_sub(MOST_CLAUSES);
+        clauses.truncate(MOST_CLAUSES);
+        (clauses, more)
+    }
+
+    /// Places in which the reference itself varies, so that nothing there is compared.
+    pub(super) fn varying(&self) -> BTreeSet<&'a str> {
+        self.cases.iter().flat_map(|case| &case.varying).map(String::as_str).collect()
+    }
 }
 
 /// All stories, the unexpected first, the worst first.
@@ -124,7 +135,7 @@ pub(super) fn stories(results: &Results) -> Vec<Story<'_>> {
     for finding in &results.findings {
         let mut cases = Vec::new();
         for (index, case) in results.cases.iter().enumerate() {
-            if shows(case, finding) {
+            if case.findings.contains(&finding.id) {
                 told.insert(index);
                 cases.push(case);
             }

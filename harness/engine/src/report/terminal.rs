@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 
 use super::digest::{Digest, Outcome, is_unexpected};
 use super::story::{Group, Story};
-use super::text::{self, count};
 use super::words;
 use crate::results::{Results, Verdict};
+use crate::text::{self, count};
 
 /// Unexpected findings that are written out.
 const MOST: usize = 20;
@@ -53,6 +53,9 @@ impl Page {
             count(non_strict, "non-strict difference"),
             digest.coverage()
         )?;
+        if let Some(open) = digest.open() {
+            writeln!(self.out, "{}", text::line(&open))?;
+        }
         for alert in &digest.alerts {
             let label = self.paint(RED, "problem:");
             writeln!(self.out, "{label} {}", text::line(alert))?;
@@ -112,7 +115,9 @@ impl Page {
         let name = self.paint(RED, &format!("{sign} {word}"));
         let summary = self.paint(BOLD, &text::short(&story.summary, 2 * WIDTH));
         writeln!(self.out, "\n{name}  {summary}")?;
-        let mut facts = vec![story.clauses().join(" "), story.pairings().join(" ")];
+        let (clauses, more) = story.first_clauses();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let mut facts = vec![clauses.join(" ") + &more, story.pairings().join(" ")];
         if let Some(finding) = story.finding {
             facts.push(words::blame(finding, &digest.results.reference.name));
         }
@@ -120,6 +125,12 @@ impl Page {
         writeln!(self.out, "  {}", text::short(&facts.join("; "), 2 * WIDTH))?;
         if let Some(reason) = story.reason() {
             writeln!(self.out, "  reason:   {}", text::short(reason, WIDTH))?;
+        }
+        let varying: Vec<&str> = story.varying().into_iter().collect();
+        if !varying.is_empty() {
+            let reference = &digest.results.reference.name;
+            let places = format!("{reference} itself varies in {}", varying.join("; "));
+            writeln!(self.out, "  open:     {}", text::short(&places, WIDTH))?;
         }
         if let Some((expected, observed)) = story.sides() {
             writeln!(self.out, "  expected: {}", text::short(&expected, WIDTH))?;

@@ -195,8 +195,8 @@ fn errors_name_the_file_and_the_reason() {
         "read FILE: it is cut off"
     );
     assert_eq!(
-        error(&json.replace("\"schema\": 1", "\"schema\": 7")),
-        "read FILE: its format is version 7, this program reads version 1"
+        error(&json.replace("\"schema\": 2", "\"schema\": 7")),
+        "read FILE: its format is version 7, this program reads version 2"
     );
     assert!(error("{\"a\": 1}").starts_with("read FILE: it is not a results file: missing field"));
     assert!(error("hello").starts_with("read FILE: it is not a results file: expected value"));

@@ -16,10 +16,7 @@ pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
     let (expectation, reason) = run.expectations.judge(result, &run.reference.name, &versions);
     result.expectation = expectation;
     if let Some(reason) = reason {
-        result.reason = Some(match result.reason.take() {
-            Some(own) => format!("{own} (expected: {reason})"),
-            None => reason,
-        });
+        result.add_expected(reason);
     }
 }
 

@@ -157,7 +157,6 @@ impl Run<'_> {
         pairings: &[Pairing],
         pairing: &Pairing,
     ) -> Result<Option<(Case, CaseResult)>, PlayError> {
-        let level_of = self.level_of();
         let mut failed = None;
         let mut try_one = |message: &Recipe| -> Option<(Case, CaseResult)> {
             let text = serde_json::to_string(message).unwrap_or_default();
@@ -171,7 +170,7 @@ impl Run<'_> {
                     .ok()
             };
             let (reference, observed) = (one(&pairings[0])?, one(pairing)?);
-            let result = self.judged(&case, pairing, &[reference], &[observed], &level_of);
+            let result = self.judged(&case, pairing, &[reference], &[observed]);
             // A message that differs in what fails nobody is another matter.
             result.verdict.is_bad().then_some((case, result))
         };

@@ -13,11 +13,11 @@ use std::time::Instant;
 
 use crate::expectations::Expectations;
 use crate::history::History;
-use crate::judge::{self, Judgement};
+use crate::judge::{self, Judgement, Rules};
 use crate::play::{Job, Limits, Pairing, PlayError, Pool, Stopped};
 use crate::results::{CaseResult, Expectation, Options, Reproduced, Results, Verdict};
 use crate::runtime::Runtime;
-use crate::spec::{Case, Catalogue, Level};
+use crate::spec::{Case, Catalogue};
 
 /// Everything a run needs.
 #[derive(Debug)]
@@ -125,11 +125,15 @@ impl Run<'_> {
         self.catalogue.inapplicable(case, self.reference.node_major()?)
     }
 
-    /// Level of a clause; what is not in the catalogue (generated messages) must hold.
-    fn level_of(&self) -> impl Fn(&str) -> Level + '_ {
-        let levels: BTreeMap<&str, Level> =
-            self.catalogue.clauses.iter().map(|c| (c.id.as_str(), c.level)).collect();
-        move |clause| levels.get(clause).copied().unwrap_or(Level::Must)
+    /// What can fail a case.
+    fn rules(&self) -> Rules<'_> {
+        let set = self.options.requirement_set.as_deref();
+        let set = set.and_then(|name| self.catalogue.requirement_set(name).ok());
+        Rules {
+            catalogue: self.catalogue,
+            level: self.options.level,
+            required: set.map(|set| &set.clauses),
+        }
     }
 
     /// Plays every case with every pairing. The error in the middle is why it could not go on.
@@ -155,7 +159,6 @@ impl Run<'_> {
         let mut open: Vec<usize> = vec![per_case; cases.len()];
         let mut done: Vec<CaseResult> = Vec::new();
         let mut failed = None;
-        let level_of = self.level_of();
         // Cases to look at more closely once everything was played, by their number.
         let mut doubts: BTreeMap<usize, Doubt> = BTreeMap::new();
         let stopped = self.pool.run(&jobs, |index, result| {
@@ -179,7 +182,7 @@ impl Run<'_> {
             let references = histories[0].clone();
             for (index, observed) in histories.into_iter().enumerate() {
                 let pairing = &pairings[index];
-                let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
+                let result = self.judged(cases[number], pairing, &references, &observed);
                 if needs_confirmation(&result) {
                     let doubt = doubts.entry(number).or_insert_with(|| Doubt {
                         references: references.clone(),
@@ -271,11 +274,10 @@ impl Run<'_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let level_of = self.level_of();
         for (number, Doubt { references, observed }) in doubts {
             for (index, observed) in observed {
                 let (case, pairing) = (cases[number], &pairings[index]);
-                let result = self.judged(case, pairing, &references, &observed, &level_of);
+                let result = self.judged(case, pairing, &references, &observed);
                 progress(Progress::Judged(&result));
                 let same =
                     |have: &&mut CaseResult| have.id == result.id && have.pairing == result.pairing;
@@ -294,13 +296,10 @@ impl Run<'_> {
         pairing: &Pairing,
         references: &[History],
         observed: &[History],
-        level_of: &dyn Fn(&str) -> Level,
     ) -> CaseResult {
         let mut all: Vec<(Judgement, &History)> = observed
             .iter()
-            .map(|history| {
-                (judge::judge(case, references, history, self.options.level, level_of), history)
-            })
+            .map(|history| (judge::judge(case, references, history, self.rules()), history))
             .collect();
         let plays = all.len();
         let differed = all.iter().filter(|(j, _)| j.verdict != Verdict::Pass).count();
@@ -325,7 +324,7 @@ impl Run<'_> {
             verdict: judgement.verdict,
             expectation: Expectation::Expected,
             reason: judgement.reason,
-            finding: None,
+            findings: Vec::new(),
             duration_ms: history.map_or(0, |history| history.duration_ms),
             differences: judgement.differences,
             reproduced: (keep && plays > 1).then(|| Reproduced {
@@ -353,7 +352,7 @@ impl Run<'_> {
                 if done.iter().any(|d| d.id == case.id && d.pairing == pairing.name) {
                     continue;
                 }
-                let mut result = self.judged(case, pairing, &[], &[], &|_| Level::Must);
+                let mut result = self.judged(case, pairing, &[], &[]);
                 result.reason = Some(reason.to_owned());
                 done.push(result);
             }

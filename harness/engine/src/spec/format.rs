@@ -11,6 +11,7 @@ use super::schema::Form;
 
 pub(super) static CLAUSE: LazyLock<Form<RawClause>> = LazyLock::new(Form::new);
 pub(super) static UNTESTED: LazyLock<Form<RawUntested>> = LazyLock::new(Form::new);
+pub(super) static REQUIREMENTS: LazyLock<Form<RawRequirements>> = LazyLock::new(Form::new);
 pub(super) static CASE: LazyLock<Form<RawCase>> = LazyLock::new(Form::new);
 
 /// One `[[clause]]` of `clauses/*.toml`.
@@ -32,6 +33,16 @@ pub(crate) struct RawClause {
 pub(crate) struct RawUntested {
     pub(crate) clauses: Vec<String>,
     pub(crate) reason: String,
+}
+
+/// A file `requirements/node-MAJOR.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRequirements {
+    /// The seal over the list; absent while the set is open.
+    #[serde(default)]
+    pub(crate) frozen: Option<String>,
+    pub(crate) clauses: Vec<String>,
 }
 
 /// One `[[case]]` of `cases/*.toml`.

@@ -10,6 +10,7 @@ use super::format;
 use super::mistake::{Mistake, Mistakes, Path};
 use super::model::{Catalogue, Clause};
 use super::node::{Document, Kind, Node};
+use super::requirements;
 use super::suggest::{did_you_mean, expected};
 
 mod embedded {
@@ -17,6 +18,7 @@ mod embedded {
 }
 
 pub(crate) use embedded::EXPECTATIONS;
+pub(super) use embedded::SPECS;
 
 impl Catalogue {
     /// The clauses and cases that were built into this program.
@@ -25,18 +27,22 @@ impl Catalogue {
     ///
     /// When the specs have mistakes, which a test of this crate rules out.
     pub fn embedded() -> Result<Self, Mistakes> {
-        Self::from_texts(embedded::SPECS)
+        Self::from_texts(SPECS)
     }
 
-    /// Reads `clauses/*.toml`, `cases/*.toml` and `untested.toml` of a folder.
+    /// Reads `clauses/*.toml`, `cases/*.toml`, and where they are there `requirements/*.toml` and
+    /// `untested.toml`, of a folder.
     ///
     /// # Errors
     ///
     /// When a file cannot be read, or with all mistakes of all files.
     pub fn load(folder: &FsPath) -> Result<Self, Mistakes> {
         let mut paths = Vec::new();
-        for name in ["clauses", "cases"] {
+        for name in ["clauses", "cases", "requirements"] {
             let folder = folder.join(name);
+            if name == "requirements" && !folder.exists() {
+                continue;
+            }
             for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))? {
                 paths.push(entry.map_err(|error| unreadable(&folder, &error))?.path());
             }
@@ -57,8 +63,8 @@ impl Catalogue {
         Self::from_texts(&texts)
     }
 
-    /// Reads files given as (name, text). What a file holds is told by its folder, `clauses` or
-    /// `cases`, or its name, `untested.toml`.
+    /// Reads files given as (name, text). What a file holds is told by its folder,
+    /// `clauses`, `cases` or `requirements`, or its name, `untested.toml`.
     ///
     /// # Errors
     ///
@@ -109,6 +115,7 @@ struct Loader {
     shown: BTreeSet<String>,
     /// Clauses listed as untested, and why.
     untested: BTreeMap<String, (String, Mistake)>,
+    requirements: Vec<requirements::Draft>,
     /// Whether a file of clauses is not even TOML.
     unreadable_clauses: bool,
     mistakes: Vec<Mistake>,
@@ -119,11 +126,14 @@ impl Loader {
         let mut parts = file.rsplit('/');
         let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let (key, add): (_, fn(&mut Self, &Document, &Node)) = match (folder, name) {
+            ("requirements", _) => return self.requirements(file, text),
             (_, "untested.toml") => ("untested", Self::untested),
             ("clauses", _) => ("clause", Self::clause),
             ("cases", _) => ("case", Self::case),
             _ => {
-                let message = format!("{file} is in neither of the folders `clauses` and `cases`");
+                let message = format!(
+                    "{file} is in none of the folders `clauses`, `cases` and `requirements`"
+                );
                 return self.mistakes.push(Mistake::new(&Path::default(), message));
             }
         };
@@ -134,6 +144,16 @@ impl Loader {
         for node in items(&document, key, &mut self.mistakes) {
             add(self, &document, node);
         }
+    }
+
+    fn requirements(&mut self, file: &str, text: &str) {
+        let before = self.mistakes.len();
+        let document = Document::parse(file, text, &mut self.mistakes);
+        if self.mistakes.len() == before {
+            let number = self.documents.len();
+            self.requirements.extend(requirements::read(&document, number, &mut self.mistakes));
+        }
+        self.documents.push(document);
     }
 
     fn clause(&mut self, document: &Document, node: &Node) {
@@ -245,6 +265,17 @@ impl Loader {
                 self.mistakes.push(Mistake { message, ..place });
             }
         }
+        let mut sets = BTreeMap::new();
+        for draft in &self.requirements {
+            match requirements::finish(draft, &known, &self.clauses) {
+                Ok(set) => drop(sets.insert(draft.name.clone(), set)),
+                Err(mistakes) => {
+                    let document = &self.documents[draft.document];
+                    let at = |mistake| document.locate_path(&document.root, mistake);
+                    self.mistakes.extend(mistakes.into_iter().map(at));
+                }
+            }
+        }
         let mut uncovered = Vec::new();
         for (id, (number, span)) in &self.clause_places {
             if !self.shown.contains(id) && !self.untested.contains_key(id) {
@@ -262,7 +293,7 @@ impl Loader {
         let mut cases: Vec<_> = self.cases.into_iter().map(|draft| draft.case).collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         self.clauses.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Catalogue { clauses: self.clauses, cases, uncovered, suite })
+        Ok(Catalogue { clauses: self.clauses, cases, requirements: sets, uncovered, suite })
     }
 }
 

@@ -8,6 +8,7 @@ mod load;
 mod mistake;
 mod model;
 mod node;
+mod requirements;
 mod schema;
 mod select;
 mod stored;
@@ -25,6 +26,7 @@ pub use check::check_plan;
 pub use exchange::exchange;
 pub use mistake::{Location, Mistake, Mistakes, Path};
 pub use model::{Case, Catalogue, Clause, Level, Need, Order};
+pub use requirements::RequirementSet;
 pub use select::{SelectError, Selection, Shard};
 
 #[cfg(test)]

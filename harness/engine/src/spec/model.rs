@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mistake::Mistake;
+use super::requirements::RequirementSet;
 use super::suggest::did_you_mean;
 
 /// All clauses and cases, checked against each other.
@@ -15,6 +16,8 @@ pub struct Catalogue {
     pub clauses: Vec<Clause>,
     /// The cases, sorted by id.
     pub cases: Vec<Case>,
+    /// The requirement sets by name, such as `node-24`.
+    pub requirements: BTreeMap<String, RequirementSet>,
     /// One entry for each clause that has neither a case nor a reason for having none. While
     /// cases are being written they do no harm; a test makes sure that the suite has none.
     pub uncovered: Vec<Mistake>,
@@ -31,6 +34,11 @@ impl Catalogue {
     /// The clause of that id.
     pub fn clause(&self, id: &str) -> Option<&Clause> {
         self.clauses.iter().find(|clause| clause.id == id)
+    }
+
+    /// The level of a clause; what is not in the catalogue, such as generated messages, must hold.
+    pub fn level_of(&self, id: &str) -> Level {
+        self.clause(id).map_or(Level::Must, |clause| clause.level)
     }
 
     /// "did you mean", where the id of a clause is close to a wrong one.
@@ -72,6 +80,14 @@ impl Clause {
     /// Whether it holds in this Node major.
     pub fn holds_in(&self, major: u32) -> bool {
         self.since <= major && self.until.is_none_or(|until| major <= until)
+    }
+
+    /// Where it holds, in words: `from Node 18 on`.
+    pub fn range(&self) -> String {
+        match self.until {
+            Some(until) => format!("from Node {} to {until}", self.since),
+            None => format!("from Node {} on", self.since),
+        }
     }
 }
 

@@ -1,11 +1,10 @@
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
 use super::model::{Case, Catalogue};
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, expected};
 
 /// Which cases are played.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Selection {
     pub filters: Vec<String>,
     /// `I/N`: one of N parts of equal size, by a hash of the id.
     pub shard: Option<String>,
-    /// `node-MAJOR`: cases with a clause that holds in that Node major.
+    /// The name of a requirement set: cases with a clause that it lists.
     pub requirement_set: Option<String>,
 }
 
@@ -36,13 +35,25 @@ pub enum SelectError {
     /// Not a shard.
     #[error("`{0}` is not a shard: expected I/N with I from 1 to N, such as 2/4")]
     Shard(String),
-    /// Not a requirement set.
-    #[error("`{0}` is not a requirement set: expected a Node major, such as `node-24`")]
-    RequirementSet(String),
+    /// A requirement set that the specs do not have.
+    #[error("there is no requirement set `{name}`; {}", choice(known))]
+    RequirementSet {
+        /// Its name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A name that no requirement set can have.
+    #[error("`{0}` is no name of a requirement set: expected a Node major, such as `node-24`")]
+    NotAMajor(String),
 }
 
 fn ending(help: &Option<String>) -> String {
     help.as_ref().map(|help| format!("; {help}")).unwrap_or_default()
+}
+
+fn choice(known: &[String]) -> String {
+    expected(known.iter().map(String::as_str)).unwrap_or_else(|| "the specs have none".to_owned())
 }
 
 impl Catalogue {
@@ -67,7 +78,7 @@ impl Catalogue {
         }
         let shard: Option<Shard> = selection.shard.as_deref().map(str::parse).transpose()?;
         let required = selection.requirement_set.as_deref();
-        let required = required.map(|set| self.required(set)).transpose()?;
+        let required = required.map(|set| self.requirement_set(set)).transpose()?;
         Ok(self
             .cases
             .iter()
@@ -76,21 +87,11 @@ impl Catalogue {
                 *matched
                     && shard.is_none_or(|shard| shard.has(&case.id))
                     && required.as_ref().is_none_or(|required| {
-                        case.clauses.iter().any(|clause| required.contains(clause.as_str()))
+                        case.clauses.iter().any(|clause| required.clauses.contains(clause))
                     })
             })
             .map(|(case, _)| case.clone())
             .collect())
-    }
-
-    /// The clauses of a requirement set.
-    fn required(&self, set: &str) -> Result<BTreeSet<&str>, SelectError> {
-        let major: u32 = set
-            .strip_prefix("node-")
-            .and_then(|major| major.parse().ok())
-            .ok_or_else(|| SelectError::RequirementSet(set.to_owned()))?;
-        let clauses = self.clauses.iter().filter(|clause| clause.holds_in(major));
-        Ok(clauses.map(|clause| clause.id.as_str()).collect())
     }
 
     /// Why a Node of this major cannot be the reference of a case: none of its clauses holds
@@ -98,11 +99,7 @@ impl Catalogue {
     pub fn inapplicable(&self, case: &Case, major: u32) -> Option<String> {
         let clauses: Vec<_> = case.clauses.iter().filter_map(|id| self.clause(id)).collect();
         let first = clauses.first().filter(|_| !clauses.iter().any(|c| c.holds_in(major)))?;
-        let range = match first.until {
-            Some(until) => format!("from Node {} to {until}", first.since),
-            None => format!("from Node {} on", first.since),
-        };
-        Some(format!("{} holds {range}, and the reference is Node {major}", first.id))
+        Some(format!("{} holds {}, and the reference is Node {major}", first.id, first.range()))
     }
 }
 

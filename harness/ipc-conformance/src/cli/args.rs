@@ -76,7 +76,7 @@ pub(crate) struct RunArgs {
     /// Lowest level that can fail a case
     #[arg(long, value_enum, default_value_t = LevelArg::Should)]
     pub(crate) level: LevelArg,
-    /// Play only what this Node major requires, such as node-24
+    /// Play what a requirement set lists, such as node-24; other clauses fail nobody
     #[arg(long, value_name = "SET")]
     pub(crate) requirement_set: Option<String>,
     /// How many messages to generate; a quarter as many more are sent with advanced serialization
@@ -139,10 +139,19 @@ pub(crate) struct ListArgs {
     #[arg(long = "filter", value_name = "PATTERN")]
     pub(crate) filters: Vec<String>,
     /// List the clauses without a case, with the reason
-    #[arg(long)]
+    #[arg(long, group = "what")]
     pub(crate) untested: bool,
+    /// List the clauses that no requirement set has yet
+    #[arg(long, group = "what")]
+    pub(crate) unrequired: bool,
+    /// Print the file of a requirement set, such as node-28, made of the clauses that hold there
+    #[arg(long, value_name = "SET", group = "what")]
+    pub(crate) requirements: Option<String>,
+    /// Freeze that set
+    #[arg(long, requires = "requirements")]
+    pub(crate) freeze: bool,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, group = "what")]
     pub(crate) json: bool,
 }
 

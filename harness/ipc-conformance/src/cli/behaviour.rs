@@ -45,6 +45,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
                 seed: String::new(),
                 generated: 0,
                 filters: args.filters.clone(),
+                requirement_set: None,
                 shard: None,
             },
             repeat: 1,
@@ -74,9 +75,10 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
     }
     let changed: usize = behaviour.changes().values().map(Vec::len).sum();
     print(&format!(
-        "{} clauses on {} Node lines, {changed} changes\n{}\n",
-        behaviour.clauses.len(),
-        lines.len(),
+        "{} on {}, {}\n{}\n",
+        report::count(behaviour.clauses.len(), "clause"),
+        report::count(lines.len(), "Node line"),
+        report::count(changed, "change"),
         args.out.join("node-behaviour.md").display()
     ))
 }

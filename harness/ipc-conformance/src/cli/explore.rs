@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::runtime::{RuntimeError, Source};
-use ipc_conformance_engine::spec::{Catalogue, Clause, Selection};
+use ipc_conformance_engine::spec::{Catalogue, Clause, Level, Selection};
 use serde_json::json;
 
 use super::args::{ExplainArgs, ListArgs, RuntimeArgs};
@@ -19,8 +19,13 @@ const LATEST: &str = "reports/latest";
 
 pub(super) fn list(args: ListArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
+    if let Some(set) = &args.requirements {
+        let text = catalogue.requirements_file(set, args.freeze);
+        return print(&text.map_err(|e| Failure::Usage(anyhow!("{e}")))?);
+    }
     let selection = Selection { filters: args.filters, ..Selection::default() };
     let cases = catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?;
+    let unrequired = catalogue.unrequired();
     let untested: Vec<&Clause> =
         catalogue.clauses.iter().filter(|c| c.untested.is_some()).collect();
     if args.json {
@@ -31,7 +36,7 @@ pub(super) fn list(args: ListArgs) -> Outcome {
             "clauses": catalogue.clauses.iter().map(|clause| json!({
                 "id": clause.id, "level": clause.level, "sentence": clause.sentence,
                 "source": clause.source, "since": clause.since, "until": clause.until,
-                "untested": clause.untested,
+                "untested": clause.untested, "required_by": catalogue.required_by(clause),
             })).collect::<Vec<_>>(),
         });
         return print(&format!("{json:#}\n"));
@@ -42,18 +47,26 @@ pub(super) fn list(args: ListArgs) -> Outcome {
             let reason = clause.untested.as_deref().unwrap_or_default();
             let _ = writeln!(text, "{} {} {reason}", clause.id, clause.level);
         }
+    } else if args.unrequired {
+        for clause in &unrequired {
+            let _ = writeln!(text, "{} {} {}", clause.id, clause.level, clause.sentence);
+        }
     } else {
         for case in &cases {
             let _ = writeln!(text, "{}  {}  [{}]", case.id, case.title, case.clauses.join(" "));
         }
     }
-    let _ = writeln!(
+    let _ = write!(
         text,
-        "{} cases; {} clauses, {} of them without a case",
-        cases.len(),
-        catalogue.clauses.len(),
+        "{}; {}, {} of them without a case",
+        report::count(cases.len(), "case"),
+        report::count(catalogue.clauses.len(), "clause"),
         untested.len()
     );
+    if !catalogue.requirements.is_empty() {
+        let _ = write!(text, ", {} not yet required", unrequired.len());
+    }
+    text.push('\n');
     print(&text)
 }
 
@@ -127,8 +140,10 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
         "{} ({})\n{}\n\nsource: {}\n",
         clause.id, clause.level, clause.sentence, clause.source
     );
-    let until = clause.until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
-    let _ = writeln!(text, "holds from Node {} {until}", clause.since);
+    let _ = writeln!(text, "holds {}", clause.range());
+    if !catalogue.requirements.is_empty() {
+        let _ = writeln!(text, "{}", required(&catalogue, clause));
+    }
     text.push_str(&cases_of(&catalogue, clause));
     let latest = PathBuf::from(LATEST);
     let path = args.results.or_else(|| latest.exists().then_some(latest));
@@ -144,6 +159,15 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
         }
     }
     print(&text)
+}
+
+/// Which requirement sets have the clause.
+fn required(catalogue: &Catalogue, clause: &Clause) -> String {
+    match catalogue.required_by(clause).as_slice() {
+        [] if clause.level == Level::Impl => "required by no Node: its level is impl".to_owned(),
+        [] => "not yet required: no requirement set has it".to_owned(),
+        sets => format!("required by {}", sets.join(", ")),
+    }
 }
 
 fn cases_of(catalogue: &Catalogue, clause: &Clause) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use ipc_conformance_engine::history::History;
-use ipc_conformance_engine::judge;
+use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{Limits, play};
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::run::generated_case;
@@ -64,15 +64,8 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let expected = one(&reference_pairing)?;
     let observed = one(&observed_pairing)?;
 
-    let level_of = |id: &str| {
-        catalogue
-            .clauses
-            .iter()
-            .find(|clause| clause.id == id)
-            .map_or(Level::Must, |clause| clause.level)
-    };
-    let judgement =
-        judge::judge(&case, std::slice::from_ref(&expected), &observed, Level::Should, &level_of);
+    let rules = Rules { catalogue: &catalogue, level: Level::Should, required: None };
+    let judgement = judge::judge(&case, std::slice::from_ref(&expected), &observed, rules);
     let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
     if let Some(reason) = &judgement.reason {
         let _ = writeln!(text, "  {}", report::line(reason));

@@ -62,6 +62,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
             seed: args.seed.clone().unwrap_or_else(new_seed),
             generated: args.generate,
             filters: args.filters.clone(),
+            requirement_set: args.requirement_set.clone(),
             shard: args.shard.clone(),
         },
         repeat: args.repeat,

@@ -148,11 +148,11 @@ fn shards_make_a_whole() {
 fn what_cannot_be_compared() {
     let place = Place::new();
     place.run(&["--out", "good"]).code(0);
-    let newer = place.read("good/results.json").replacen("\"schema\": 1", "\"schema\": 99", 1);
+    let newer = place.read("good/results.json").replacen("\"schema\": 2", "\"schema\": 99", 1);
     place.write("newer.json", &newer);
     for (arguments, message) in [
         (["good", "none"], "failed to read none"),
-        (["newer.json", "good"], "its format is version 99, this program reads version 1"),
+        (["newer.json", "good"], "its format is version 99, this program reads version 2"),
     ] {
         place.cli([&["diff"], &arguments[..]].concat()).assert().code(2).stderr(contains(message));
     }

@@ -29,6 +29,30 @@ fn list_shows_cases_and_clauses() {
     assert_eq!(json["clauses"][1]["since"], 24);
 }
 
+/// Which clauses the sets have, and how a new set is made.
+#[test]
+fn requirement_sets_are_listed_and_made() {
+    let place = Place::new();
+    let cli = |arguments: &[&'static str]| {
+        place.cli([arguments, &["--specs", "specs"]].concat()).assert().code(0)
+    };
+    let made = cli(&["list", "--requirements", "node-18"]).get_output().stdout.clone();
+    let made = String::from_utf8(made).unwrap();
+    assert!(made.ends_with("clauses = [\n  \"LIFE-001\",\n]\n"), "{made}");
+    place.write("specs/requirements/node-18.toml", &made);
+    cli(&["list", "--unrequired"]).stdout(
+        "LIFE-002 should The channel closes.\n\
+         2 cases; 3 clauses, 1 of them without a case, 1 not yet required\n",
+    );
+    cli(&["explain", "LIFE-001"]).stdout(contains("\nrequired by node-18\n"));
+    cli(&["explain", "LIFE-002"]).stdout(contains("\nnot yet required: no requirement set"));
+    let output = cli(&["list", "--json"]).get_output().stdout.clone();
+    let json: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(json["clauses"][0]["required_by"][0], "node-18");
+    let wrong = ["list", "--specs", "specs", "--requirements", "deno-2"];
+    place.cli(wrong).assert().code(2).stdout("").stderr(contains("expected a Node major"));
+}
+
 /// Without a folder: what the program was built with.
 #[test]
 fn list_knows_the_suite() {

@@ -148,7 +148,7 @@ fn what_each_node_line_does() {
         place.cli([&arguments, more].concat()).assert()
     };
     // LIFE-002 holds from Node 24 on, so no step between two lines shows it.
-    behaviour(&[]).code(0).stdout(contains("1 clauses on 3 Node lines, 1 changes"));
+    behaviour(&[]).code(0).stdout(contains("1 clause on 3 Node lines, 1 change\n"));
     let json: serde_json::Value =
         serde_json::from_str(&place.read("lines/node-behaviour.json")).unwrap();
     let clause = &json["clauses"][0];

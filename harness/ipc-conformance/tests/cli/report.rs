@@ -40,7 +40,7 @@ fn what_is_no_results_file() {
     place.write("cut/results.json", &good[..good.len() / 2]);
     place.write("other/results.json", r#"{"tests": []}"#);
     place.write("text.json", "\u{1b}[31mhello");
-    let newer = good.replacen("\"schema\": 1", "\"schema\": 99", 1);
+    let newer = good.replacen("\"schema\": 2", "\"schema\": 99", 1);
     place.write("newer.json", &newer);
     place.write("file", "");
     for (arguments, message) in [
@@ -49,7 +49,7 @@ fn what_is_no_results_file() {
         (&["cut"], "failed to read cut/results.json: it is cut off after line "),
         (&["other"], "failed to read other/results.json: it is not a results file: "),
         (&["text.json"], "failed to read text.json: it is not a results file: expected value"),
-        (&["newer.json"], "its format is version 99, this program reads version 1"),
+        (&["newer.json"], "its format is version 99, this program reads version 2"),
         (&["out", "--out", "file"], "failed to write file: "),
         (&["out", "--out", "/proc/none"], "failed to write /proc/none: "),
         (&[], "<RESULTS>"),

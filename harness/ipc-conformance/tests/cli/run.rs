@@ -95,7 +95,11 @@ fn a_node_that_differs_is_found_out() {
         .cli([arguments.as_slice(), &more].concat())
         .assert()
         .code(1)
-        .stdout(contains("the child").and(contains("LIFE-001")).and(contains("FAIL")))
+        .stdout(
+            contains("LIFE-001")
+                .and(contains("FAIL"))
+                .and(contains("bad: `process.send()` returns undefined where Node returns true")),
+        )
         .stderr(contains("fail node:bad life-hello"));
     let results = place.results("reports/latest");
     assert_eq!(

@@ -54,6 +54,8 @@ fn shards_are_parts_of_the_whole() {
 #[test]
 fn filters_and_requirement_sets() {
     let place = many();
+    place.write("specs/requirements/node-18.toml", "clauses = [\"LIFE-001\"]");
+    place.write("specs/requirements/node-24.toml", "clauses = [\"LIFE-001\", \"LIFE-002\"]");
     for (arguments, expected) in [
         (&["--filter", "life-hello"][..], &["life-hello"][..]),
         (&["--filter", "LIFE-002"], &["life-goodbye"]),
@@ -64,6 +66,40 @@ fn filters_and_requirement_sets() {
     ] {
         place.run(&[&ONE_PAIR[..], arguments].concat()).code(0);
         assert_eq!(ids(&place, "out"), expected, "{arguments:?}");
+    }
+}
+
+/// What a case shows beside the clauses of the set is played, and fails nobody.
+#[test]
+fn a_clause_out_of_the_requirement_set_fails_nobody() {
+    let place = Place::new();
+    place.write("specs/requirements/node-18.toml", "clauses = [\"LIFE-001\"]");
+    place.write("specs/requirements/node-24.toml", "clauses = [\"LIFE-001\", \"LIFE-002\"]");
+    place.write(
+        "specs/cases/life-both.toml",
+        r#"
+[[case]]
+id = "life-both"
+title = "Two clauses"
+clauses = ["LIFE-001", "LIFE-002"]
+parent.listeners = ["exit"]
+parent.steps = [{ do = "fork" }, { do = "await", event = "exit" }]
+child.steps = [{ do = "section", clause = "LIFE-002" }, { do = "mark", name = "right" }]
+"#,
+    );
+    place.driver(
+        "bad",
+        r#"if [ "$ROLE" = child ]; then
+            PLAN=$IPC_CONFORMANCE_LOG/other.json
+            sed 's/"right"/"wrong"/g' "$IPC_CONFORMANCE_PLAN" >"$PLAN"
+            export IPC_CONFORMANCE_PLAN="$PLAN"
+        fi"#,
+    );
+    let bad = ["--runtime", "bad=./bad", "--pairs", "bad:bad", "--filter", "life-both"];
+    for (set, verdict, code) in [("node-18", "non-strict", 0), ("node-24", "fail", 1)] {
+        place.run(&[&bad[..], &["--requirement-set", set]].concat()).code(code);
+        assert_eq!(place.verdicts("out")[1], format!("life-both bad:bad {verdict}"));
+        assert_eq!(place.results("out")["options"]["requirement_set"], set);
     }
 }
 

@@ -91,7 +91,7 @@ fn a_runtime_that_ends_wrongly_or_not_at_all() {
             place
                 .run(&arguments)
                 .code(1)
-                .stdout(contains("reason:   the child died by SIGKILL").and(contains("crash")))
+                .stdout(contains("bad: the child died by SIGKILL").and(contains("crash")))
                 .stderr(contains("crash node:bad life-hello"));
             assert_eq!(place.verdicts("out")[1], "life-goodbye node:bad pass");
         });

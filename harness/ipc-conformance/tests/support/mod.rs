@@ -84,6 +84,7 @@ pub(crate) fn play(
             seed: "tests".to_owned(),
             generated: 0,
             filters: Vec::new(),
+            requirement_set: None,
             shard: None,
         },
         repeat: 1,

@@ -8,9 +8,10 @@ use crate::judge::GENERATED;
 use crate::report::digest::Digest;
 use crate::report::lanes::{self, Row, Side, State};
 use crate::report::story::Story;
-use crate::report::{show, text, words};
+use crate::report::words;
 use crate::results::{CaseResult, Difference, DifferenceKind};
 use crate::spec::{Catalogue, Order};
+use crate::{show, text};
 
 /// Characters of a value.
 const WIDTH: usize = 600;
@@ -233,7 +234,13 @@ fn evidence(
         launches,
         outputs,
         differences: differences
-            .map(|d| text::short(&format!("{} ({}): {}", d.clause, d.level, d.text), WIDTH))
+            .map(|d| {
+                let Difference { clause, level, text, fingerprint, .. } = d;
+                text::short(
+                    &format!("{clause} ({level}, fingerprint {fingerprint}): {text}"),
+                    WIDTH,
+                )
+            })
             .collect(),
         more_differences: case.differences.len().saturating_sub(MOST),
         varying: case.varying.iter().take(MOST).map(|v| text::short(v, WIDTH)).collect(),

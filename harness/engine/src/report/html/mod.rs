@@ -7,9 +7,10 @@ use askama::Template;
 
 use super::digest::{Digest, Outcome, is_unexpected};
 use super::story::Group;
-use super::{text, words};
+use super::words;
 use crate::results::{Expectation, Results, RuntimeInfo, Verdict};
 use crate::spec::Catalogue;
+use crate::text;
 
 use findings::Section;
 use tables::{Area, Cases, Skipped, Untested};
@@ -141,7 +142,7 @@ impl Page {
             alerts,
             matrix: matrix(&digest),
             runtimes: runtimes(results),
-            facts: facts(results),
+            facts: facts(&digest),
             groups: groups(&digest, catalogue),
             areas: tables::areas(&digest, catalogue),
             untested: tables::untested(&digest, catalogue),
@@ -188,7 +189,8 @@ fn runtimes(results: &Results) -> Vec<Runtime> {
     runtimes
 }
 
-fn facts(results: &Results) -> Vec<(&'static str, String)> {
+fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
+    let results = digest.results;
     let (tool, host, options) = (&results.tool, &results.host, &results.options);
     let mut facts = vec![
         ("suite", tool.suite.clone()),
@@ -211,8 +213,15 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
     if !options.filters.is_empty() {
         facts.push(("only cases", options.filters.join(", ")));
     }
+    if let Some(set) = &options.requirement_set {
+        facts.push(("only required by", set.clone()));
+    }
     if let Some(shard) = &options.shard {
         facts.push(("only shard", shard.clone()));
+    }
+    let varying: Vec<String> = digest.varying().into_iter().collect();
+    if !varying.is_empty() {
+        facts.push(("not compared, as the reference varies", varying.join("; ")));
     }
     facts.into_iter().map(|(name, value)| (name, text::short(&value, 500))).collect()
 }

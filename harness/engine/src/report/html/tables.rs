@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Badge;
 use crate::report::digest::{Digest, is_unexpected};
-use crate::report::story::{Group, shows};
-use crate::report::text;
+use crate::report::story::Group;
 use crate::results::{Expectation, Results, Verdict};
 use crate::spec::Catalogue;
+use crate::text;
 
 /// A table cell: a verdict, or nothing.
 pub(super) struct Cell {
@@ -87,14 +87,9 @@ impl<'a> Links<'a> {
         for story in &digest.stories {
             let link = format!("#finding-{}", text::slug(&story.id));
             for case in &story.cases {
-                let own = story.finding.is_none_or(|finding| {
-                    case.finding.as_ref() == Some(&finding.id) || shows(case, finding)
-                });
-                if own {
-                    cases
-                        .entry((case.id.as_str(), case.pairing.as_str()))
-                        .or_insert_with(|| link.clone());
-                }
+                cases
+                    .entry((case.id.as_str(), case.pairing.as_str()))
+                    .or_insert_with(|| link.clone());
                 for clause in story.clauses() {
                     clauses
                         .entry((clause, case.pairing.as_str()))

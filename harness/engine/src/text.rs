@@ -1,4 +1,4 @@
-//! Text for reports: what comes from a peer is made visible and cut before it is put anywhere.
+//! Text for people: what comes from a peer is made visible and cut before it is put anywhere.
 
 /// The text without anything that could hide, move or colour what stands around it: control and
 /// format characters, bidi overrides and noncharacters are written as `\u{..}`. Line feeds and
@@ -21,12 +21,12 @@ pub fn line(text: &str) -> String {
 }
 
 /// At most about `most` characters of the text in one line, the middle cut out.
-pub(super) fn short(text: &str, most: usize) -> String {
+pub(crate) fn short(text: &str, most: usize) -> String {
     cut(&line(text), most)
 }
 
 /// At most about `most` characters, the middle replaced by how much was cut.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();
@@ -38,7 +38,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// The last `most` characters, with a word on what is missing before them.
-pub(super) fn tail(text: &str, most: usize) -> String {
+pub(crate) fn tail(text: &str, most: usize) -> String {
     let text = visible(text);
     let length = text.chars().count();
     if length <= most {
@@ -49,7 +49,7 @@ pub(super) fn tail(text: &str, most: usize) -> String {
 }
 
 /// The text as a string literal, in one line.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -80,23 +80,23 @@ fn is_odd(c: char) -> bool {
 }
 
 /// The text as part of an anchor.
-pub(super) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     text.chars().map(|c| if keep(c) { c } else { '-' }).collect()
 }
 
 /// `1 case`, `1,204 cases`.
-pub(super) fn count(number: usize, word: &str) -> String {
+pub fn count(number: usize, word: &str) -> String {
     format!("{} {}", grouped(number), plural(number, word))
 }
 
 /// The word in the number that goes with `number`.
-pub(super) fn plural(number: usize, word: &str) -> String {
+pub(crate) fn plural(number: usize, word: &str) -> String {
     if number == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
 /// Digits in groups of three.
-pub(super) fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -109,7 +109,7 @@ pub(super) fn grouped(number: usize) -> String {
 }
 
 /// `640 ms`, `12.3 s`, `4 min 07 s`.
-pub(super) fn duration(ms: u64) -> String {
+pub(crate) fn duration(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
@@ -118,7 +118,7 @@ pub(super) fn duration(ms: u64) -> String {
 }
 
 /// Seconds since 1970 as a date in UTC.
-pub(super) fn date(seconds: u64) -> String {
+pub(crate) fn date(seconds: u64) -> String {
     // A year that begins in March has its leap day at the end.
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
     let days = days + 719_468;
@@ -132,7 +132,7 @@ pub(super) fn date(seconds: u64) -> String {
 }
 
 /// A command as a shell takes it.
-pub(super) fn command(words: &[String]) -> String {
+pub(crate) fn command(words: &[String]) -> String {
     let words: Vec<String> = words
         .iter()
         .map(|word| match shlex::try_quote(word) {

@@ -2,12 +2,12 @@
 
 use ipc_plan::{Property, Prototype, Recipe, Seen, Tagged};
 
-use super::text::quoted;
 use crate::history::Ending;
 use crate::results::Difference;
+use crate::text::quoted;
 
 /// A record in one line.
-pub(super) fn record(seen: &Seen) -> String {
+pub(crate) fn record(seen: &Seen) -> String {
     let named = |id: &Option<String>| match id {
         Some(id) => format!(" {}", quoted(id)),
         None => String::new(),
@@ -48,7 +48,7 @@ pub(super) fn record(seen: &Seen) -> String {
 }
 
 /// How a process ended, as the rest of a sentence that begins with the process.
-pub(super) fn ending(ending: &Ending) -> String {
+pub(crate) fn ending(ending: &Ending) -> String {
     match ending {
         Ending::Exited { code } => format!("exited with code {code}"),
         Ending::Signalled { signal } => format!("was killed by {signal}"),
@@ -60,7 +60,7 @@ pub(super) fn ending(ending: &Ending) -> String {
 }
 
 /// What the reference and the pairing have at the place of a difference.
-pub(super) fn sides(difference: &Difference) -> (String, String) {
+pub(crate) fn sides(difference: &Difference) -> (String, String) {
     let side = |seen: &Option<Seen>| match seen {
         Some(seen) => at(seen, &difference.path).unwrap_or_else(|| record(seen)),
         None => "nothing".to_owned(),
@@ -95,7 +95,7 @@ fn at(seen: &Seen, path: &str) -> Option<String> {
     Some(Recipe::from_json(here.clone()).map_or_else(|_| here.to_string(), |value| recipe(&value)))
 }
 
-fn word<T: serde::Serialize>(value: &T) -> String {
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
@@ -103,7 +103,7 @@ fn word<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// A value in one line, much as an inspector of JavaScript shows it.
-pub(super) fn recipe(recipe: &Recipe) -> String {
+pub(crate) fn recipe(recipe: &Recipe) -> String {
     match recipe {
         Recipe::String(text) => quoted(text),
         Recipe::Array(items) => format!("[{}]", list(items)),

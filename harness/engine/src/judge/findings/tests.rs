@@ -1,0 +1,153 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A case in a pairing of `x`, with differences as (clause, role, kind, expected, observed).
+fn case(
+    id: &str,
+    pairing: &str,
+    verdict: &str,
+    differences: &[(&str, &str, &str, Value, Value)],
+) -> CaseResult {
+    let differences: Vec<Value> = differences
+        .iter()
+        .map(|(clause, role, kind, expected, observed)| {
+            json!({
+                "clause": clause, "level": "must", "role": role, "kind": kind, "at": 0, "path": "",
+                "expected": expected, "observed": observed, "text": "",
+                "fingerprint": format!("{clause} {role} {kind}"),
+            })
+        })
+        .collect();
+    serde_json::from_value(json!({
+        "id": id, "clauses": ["LIFE-001"], "pairing": pairing, "verdict": verdict,
+        "expectation": "unexpected", "duration_ms": 1, "differences": differences,
+        "reproduced": { "differed": 2, "plays": 3 }, "replay": format!("{id}@{pairing}@0"),
+    }))
+    .unwrap()
+}
+
+const PLAYED: [&str; 4] = ["node:node", "x:x", "x:node", "node:x"];
+
+/// The findings, as `SUMMARY | CLAUSES | CASES`.
+fn told(mut cases: Vec<CaseResult>) -> Vec<String> {
+    let played = PLAYED.map(str::to_owned);
+    findings("node", &played, &mut cases)
+        .iter()
+        .map(|f| format!("{} | {} | {}", f.summary, f.clauses.join(" "), f.cases.join(" ")))
+        .collect()
+}
+
+fn returned(value: bool) -> Value {
+    json!({ "kind": "sent", "returned": value })
+}
+
+fn message(value: &str) -> Value {
+    json!({ "kind": "event", "event": "message", "arguments": [value] })
+}
+
+#[test]
+fn what_looks_alike_is_one_finding_whatever_the_clause() {
+    let differs = |clause| (clause, "parent", "value", returned(false), returned(true));
+    let mut cases = vec![
+        case("flow-a", "x:node", "fail", &[differs("FLOW-001"), differs("FLOW-002")]),
+        case("flow-a", "x:x", "fail", &[differs("FLOW-001"), differs("FLOW-002")]),
+        case("life-b", "x:node", "fail", &[differs("LIFE-003")]),
+    ];
+    let played = PLAYED.map(str::to_owned);
+    let found = findings("node", &played, &mut cases);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(
+        one.summary,
+        "x as parent: `subprocess.send()` returns true where Node returns false"
+    );
+    assert_eq!(one.clauses, ["FLOW-001", "FLOW-002", "LIFE-003"]);
+    assert_eq!(one.cases, ["flow-a", "life-b"]);
+    // Each play once, however many clauses it shows.
+    assert_eq!(one.reproduced, Reproduced { differed: 6, plays: 9 });
+    assert!(cases.iter().all(|case| case.findings == [one.id.as_str()]));
+}
+
+/// That a message is missing can have many causes: areas and sides are told apart.
+#[test]
+fn what_says_little_is_one_finding_only_where_blame_and_area_are_the_same() {
+    let lost = |clause| (clause, "parent", "missing", message("late"), Value::Null);
+    let found = told(vec![
+        case("flow-a", "node:x", "fail", &[lost("FLOW-001")]),
+        case("flow-b", "node:x", "fail", &[lost("FLOW-002")]),
+        case("flow-c", "x:node", "fail", &[lost("FLOW-003")]),
+        case("life-d", "node:x", "fail", &[lost("LIFE-001")]),
+    ]);
+    let words = "the parent does not get the message \"late\"; with Node it does";
+    let expected = [
+        format!("x as child: {words} | FLOW-001 FLOW-002 | flow-a flow-b"),
+        format!("x as parent: {words} | FLOW-003 | flow-c"),
+        format!("x as child: {words} | LIFE-001 | life-d"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn sections_that_were_never_reached_follow_from_what_went_wrong_before() {
+    let threw = json!({ "kind": "threw", "step": "send", "error": "no" });
+    let beyond = |clause, name| (clause, "parent", "missing", message(name), Value::Null);
+    let found = told(vec![case(
+        "ser-a",
+        "node:x",
+        "fail",
+        &[
+            beyond("SER-002", "section SER-002"),
+            ("SER-001", "child", "value", returned(true), threw),
+            beyond("SER-003", "section SER-003"),
+        ],
+    )]);
+    let words = "x as child: `process.send()` throws \"no\" where Node returns true";
+    assert_eq!(found, [format!("{words} | SER-002 SER-001 SER-003 | ser-a")]);
+    // Where nothing else did, this is the finding.
+    let alone = told(vec![case(
+        "ser-a",
+        "node:x",
+        "fail",
+        &[beyond("SER-002", "section SER-002"), beyond("SER-003", "section SER-003")],
+    )]);
+    let words = "x as child: the parent does not get a message; with Node it does";
+    assert_eq!(alone, [format!("{words} | SER-002 SER-003 | ser-a")]);
+}
+
+#[test]
+fn all_that_follows_from_a_death_is_one_finding() {
+    let lost = |clause| (clause, "parent", "missing", message("a"), Value::Null);
+    let mut case = case("life-a", "x:node", "crash", &[lost("LIFE-001"), lost("LIFE-002")]);
+    case.reason = Some("the child died by SIGSEGV".to_owned());
+    let expected = "x as parent: the child died by SIGSEGV | LIFE-001 LIFE-002 | life-a";
+    assert_eq!(told(vec![case]), [expected]);
+}
+
+#[test]
+fn generated_messages_are_one_clause() {
+    let differs = |clause| (clause, "parent", "value", message("a"), message("b"));
+    let found = told(vec![case(
+        "generated-000",
+        "x:x",
+        "fail",
+        &[differs("generated 3"), differs("generated 17")],
+    )]);
+    let words = "x with itself: the parent gets the message \"b\" where Node has \"a\"";
+    assert_eq!(found, [format!("{words} | generated | generated-000")]);
+}
+
+/// What its peer does then is no finding of its own.
+#[test]
+fn a_child_that_does_not_start_is_the_finding() {
+    let started = json!({ "kind": "started" });
+    let found = told(vec![case(
+        "life-a",
+        "x:node",
+        "fail",
+        &[
+            ("LIFE-002", "parent", "missing", message("a"), Value::Null),
+            ("LIFE-001", "child", "missing", started, Value::Null),
+        ],
+    )]);
+    assert_eq!(found, ["x as parent: the child does not start | LIFE-002 LIFE-001 | life-a"]);
+}
