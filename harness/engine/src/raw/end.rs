@@ -256,6 +256,7 @@ fn left(deadline: Instant) -> Option<Timespec> {
 pub(super) fn errno_name(errno: Errno) -> String {
     match errno {
         Errno::BADF => "EBADF",
+        Errno::CHILD => "ECHILD",
         Errno::CONNRESET => "ECONNRESET",
         Errno::INVAL => "EINVAL",
         Errno::MSGSIZE => "EMSGSIZE",

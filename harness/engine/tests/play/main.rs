@@ -4,6 +4,7 @@ mod host;
 mod pairs;
 mod plays;
 mod pools;
+mod raw_peer;
 mod runtimes;
 
 use std::process::ExitCode;
@@ -20,7 +21,9 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (name, test) in [plays::TESTS, pairs::TESTS, pools::TESTS, runtimes::TESTS].concat() {
+    for (name, test) in
+        [plays::TESTS, pairs::TESTS, pools::TESTS, raw_peer::TESTS, runtimes::TESTS].concat()
+    {
         trials.push(Trial::test(name, move || {
             test();
             Ok(())
