@@ -17,6 +17,7 @@ use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Verdict};
 use crate::spec::{Case, Catalogue, Level};
 
+pub(crate) use findings::under_test;
 pub use findings::{blame, findings};
 pub(crate) use value::normalised;
 
@@ -103,7 +104,12 @@ pub fn judge(
     }
 
     let clause = case.clauses.first().map_or("", String::as_str);
-    let frame = compare::Frame { order: case.order, clause, catalogue: rules.catalogue };
+    let frame = compare::Frame {
+        order: case.order,
+        raw: case.plan.link.raw().is_some(),
+        clause,
+        catalogue: rules.catalogue,
+    };
     let varying = varying(&frame, references);
     let differences = references
         .iter()

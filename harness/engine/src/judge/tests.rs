@@ -1,10 +1,12 @@
-use ipc_plan::{PROTOCOL, Plan, Record, RolePlan, Serialization};
+use std::collections::BTreeMap;
+
+use ipc_plan::{Link, PROTOCOL, Plan, Record, RolePlan, Serialization};
 use serde_json::{Value, json};
 
-use super::{Judgement, judge};
+use super::{Judgement, Rules};
 use crate::history::{Ending, History};
 use crate::results::{DifferenceKind, Verdict};
-use crate::spec::{Case, Level, Order};
+use crate::spec::{Case, Catalogue, Clause, Level, Order};
 
 #[test]
 fn what_a_listener_s_steps_record_may_come_before_or_after_the_end_of_the_steps() {
@@ -32,7 +34,7 @@ fn the_order_of_listeners_and_steps_counts_only_where_a_case_asks_for_one_order(
     let (one, other) = ([message(1), property(true)], [property(true), message(1)]);
     assert_eq!(judged(&one, &other).verdict, Verdict::Pass);
     let total = Case { order: Order::Total, ..case() };
-    let judgement = judge(&total, &[history(&one)], &history(&other), Level::Should, &must);
+    let judgement = judge(&total, &[history(&one)], &history(&other), Level::Must);
     assert_eq!(kinds(&judgement), [DifferenceKind::Order]);
 }
 
@@ -55,18 +57,18 @@ fn what_varies_among_the_references_is_open_and_is_named() {
     let references =
         [history(&[property(true), message(1)]), history(&[property(false), message(1)])];
     let open = history(&[property(true), message(1)]);
-    let judgement = judge(&case(), &references, &open, Level::Should, &must);
+    let judgement = judge(&case(), &references, &open, Level::Must);
     assert_eq!(judgement.verdict, Verdict::Pass);
     assert_eq!(judgement.varying.len(), 1, "{:?}", judgement.varying);
     let other = history(&[property(true), message(2)]);
-    let judgement = judge(&case(), &references, &other, Level::Should, &must);
+    let judgement = judge(&case(), &references, &other, Level::Must);
     assert_eq!(judgement.verdict, Verdict::Fail, "only the place that varies is open");
 }
 
 #[test]
 fn a_clause_of_level_impl_fails_nobody() {
     let (node, other) = (history(&[message(1)]), history(&[message(2)]));
-    let judgement = judge(&case(), &[node], &other, Level::Should, &|_| Level::Impl);
+    let judgement = judge(&case(), &[node], &other, Level::Impl);
     assert_eq!(judgement.verdict, Verdict::NonStrict);
 }
 
@@ -78,22 +80,40 @@ fn what_a_runtime_that_hangs_or_dies_has_shown_is_kept() {
         (Ending::Signalled { signal: "SIGSEGV".to_owned() }, Verdict::Crash),
     ] {
         let observed = History { ending, ..history(&[message(1)]) };
-        let judgement = judge(&case(), std::slice::from_ref(&node), &observed, Level::Should, &must);
+        let judgement = judge(&case(), std::slice::from_ref(&node), &observed, Level::Must);
         assert_eq!(judgement.verdict, verdict);
         assert!(kinds(&judgement).contains(&DifferenceKind::Missing));
     }
 }
 
 fn judged(reference: &[Value], observed: &[Value]) -> Judgement {
-    judge(&case(), &[history(reference)], &history(observed), Level::Should, &must)
+    judge(&case(), &[history(reference)], &history(observed), Level::Must)
 }
 
 fn kinds(judgement: &Judgement) -> Vec<DifferenceKind> {
     judgement.differences.iter().map(|difference| difference.kind).collect()
 }
 
-fn must(_: &str) -> Level {
-    Level::Must
+/// Judged by a catalogue in which the case's clause has this level.
+fn judge(case: &Case, references: &[History], observed: &History, level: Level) -> Judgement {
+    let clause = Clause {
+        id: case.clauses[0].clone(),
+        level,
+        sentence: String::new(),
+        source: String::new(),
+        since: 18,
+        until: None,
+        untested: None,
+    };
+    let catalogue = Catalogue {
+        clauses: vec![clause],
+        cases: Vec::new(),
+        requirements: BTreeMap::new(),
+        uncovered: Vec::new(),
+        suite: String::new(),
+    };
+    let rules = Rules { catalogue: &catalogue, level: Level::Should, required: None };
+    super::judge(case, references, observed, rules)
 }
 
 fn message(n: u32) -> Value {
@@ -136,6 +156,7 @@ fn case() -> Case {
             protocol: PROTOCOL,
             id: "life-of-a-test".to_owned(),
             serialization: Serialization::Json,
+            link: Link::Pair,
             parent: RolePlan::default(),
             child: RolePlan::default(),
             setup: None,

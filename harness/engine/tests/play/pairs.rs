@@ -50,7 +50,8 @@ if (role === "parent") {
 }
 "#;
 
-fn node(place: &Place) -> Runtime {
+/// Real Node with that driver.
+pub(crate) fn node(place: &Place) -> Runtime {
     let drivers = Drivers { script: place.write("driver.cjs", DRIVER), rust: PathBuf::new() };
     let node =
         Runtime::find(&place.host, "node", &Source::Known, &drivers, &Interrupt::new()).unwrap();
