@@ -26,3 +26,4 @@ pub mod results;
 pub mod run;
 pub mod runtime;
 pub mod spec;
+pub mod tap;

@@ -42,7 +42,7 @@ pub use describe::Describe;
 pub use log::{Record, Seen};
 pub use plan::{
     ChildCommand, Event, HandleEvent, Inspect, Launch, OwnStream, Plan, Program,
-    Property as ReadProperty, Role, RolePlan, Serialization, Setup, Step, Transport, When,
+    Property as ReadProperty, Role, RolePlan, Schedule, Serialization, Setup, Step, Transport, When,
 };
 pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Tagged, Thrown};
 

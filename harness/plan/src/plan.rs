@@ -1,4 +1,5 @@
 mod launch;
+mod schedule;
 mod step;
 mod words;
 
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use launch::{Launch, Program};
+pub use schedule::Schedule;
 pub use step::Step;
 pub use words::{Event, HandleEvent, Inspect, OwnStream, Property, Transport, When};
 

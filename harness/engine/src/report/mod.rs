@@ -31,8 +31,9 @@ pub use html::html;
 pub use junit::junit;
 pub use lines::behaviour_markdown;
 pub use markdown::markdown;
+pub use show::recipe;
 pub use terminal::terminal;
-pub use text::{line, visible};
+pub use text::{line, short, visible};
 
 #[cfg(doc)]
 use crate::results::Results;

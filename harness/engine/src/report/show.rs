@@ -103,7 +103,7 @@ fn word<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// A value in one line, much as an inspector of JavaScript shows it.
-pub(super) fn recipe(recipe: &Recipe) -> String {
+pub fn recipe(recipe: &Recipe) -> String {
     match recipe {
         Recipe::String(text) => quoted(text),
         Recipe::Array(items) => format!("[{}]", list(items)),
