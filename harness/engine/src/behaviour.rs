@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::raw;
 use crate::results::{DifferenceKind, Results, Verdict};
 use crate::runtime::major;
 use crate::spec::{Catalogue, Level};
@@ -107,10 +108,9 @@ struct Change {
 impl<'a> Step<'a> {
     fn of(run: &'a Results) -> Option<Self> {
         let tested = run.runtimes.first()?;
-        let pairing = format!("{0}:{0}", tested.name);
         let mut changed: BTreeMap<&str, Change> = BTreeMap::new();
         let mut shown = BTreeSet::new();
-        for case in run.cases.iter().filter(|case| case.pairing == pairing) {
+        for case in run.cases.iter().filter(|case| alone(&tested.name, &case.pairing)) {
             if !matches!(case.verdict, Verdict::NotRun | Verdict::HarnessError) {
                 shown.extend(case.clauses.iter().map(String::as_str));
             }
@@ -140,6 +140,11 @@ impl<'a> Step<'a> {
             shown,
         })
     }
+}
+
+/// Whether nobody but this runtime, and the raw peer, takes part in a pairing.
+fn alone(runtime: &str, pairing: &str) -> bool {
+    pairing.split(':').all(|name| name == runtime || name == raw::NAME)
 }
 
 fn intervals(clause: &str, steps: &[Step<'_>]) -> Vec<Interval> {

@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::GENERATED;
+use crate::raw;
 use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
 use crate::spec::document::{
     Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
@@ -221,7 +222,7 @@ impl Expectations {
                 let pairings = entry.raw.pairings.as_ref()?;
                 let possible = |pairing: &String| {
                     played.contains(pairing.as_str())
-                        || pairing.split(':').all(|name| names.contains(name))
+                        || pairing.split(':').all(|name| name == raw::NAME || names.contains(name))
                 };
                 (!pairings.iter().any(possible)).then(|| {
                     let Location { file, line, .. } = &entry.place;
@@ -282,7 +283,7 @@ impl Entry {
         let runtime = self.raw.runtime.as_str();
         let mut sides = result.pairing.split(':');
         let takes_part = sides.clone().any(|side| side == runtime)
-            && (runtime != reference || sides.all(|side| side == reference));
+            && (runtime != reference || sides.all(|side| side == reference || side == raw::NAME));
         let pairing = self.raw.pairings.as_ref().is_none_or(|list| list.contains(&result.pairing));
         let version = versions(runtime).is_none_or(|version| self.versions.has(version));
         takes_part && pairing && version && self.speaks_of(result)

@@ -21,6 +21,7 @@ pub mod history;
 pub mod judge;
 pub mod merge;
 pub mod play;
+pub mod raw;
 pub mod report;
 pub mod results;
 pub mod run;

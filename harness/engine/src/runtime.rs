@@ -15,6 +15,7 @@ pub use file::RuntimeFile;
 
 use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};
+use crate::raw;
 use crate::results::RuntimeInfo;
 
 /// The drivers that come with the suite.
@@ -132,13 +133,7 @@ impl Runtime {
 
     /// The command of its driver for the child role, as `fork` takes it.
     pub fn child(&self) -> ChildCommand {
-        let (exec_argv, module) = self.command[1..].split_at(self.exec_argv);
-        ChildCommand {
-            exec_path: self.command[0].clone(),
-            exec_argv: exec_argv.to_vec(),
-            // A driver that is an executable itself ignores this word.
-            module_path: module.first().cloned().unwrap_or_else(|| "driver".to_owned()),
-        }
+        child_command(&self.command, self.exec_argv)
     }
 
     /// The pairing of `self` as parent with `child`, for a run of that [load](Limits::load).
@@ -148,6 +143,25 @@ impl Runtime {
             parent: self.command.clone(),
             child: child.child(),
             limits: Limits::calibrated([self.startup, child.startup], load),
+        }
+    }
+
+    /// Its pairing with the raw peer, which plays `role` and is started with `command`.
+    pub fn pairing_with_raw(&self, role: Role, command: &[String], load: f64) -> Pairing {
+        let limits = Limits::calibrated([self.startup], load);
+        match role {
+            Role::Parent => Pairing {
+                name: format!("{}:{}", raw::NAME, self.name),
+                parent: command.to_vec(),
+                child: self.child(),
+                limits,
+            },
+            Role::Child => Pairing {
+                name: format!("{}:{}", self.name, raw::NAME),
+                parent: self.command.clone(),
+                child: child_command(command, 0),
+                limits,
+            },
         }
     }
 
@@ -269,6 +283,19 @@ impl Runtime {
         let text = stage.stdout();
         stage.finish();
         self.check_node(text.trim().strip_prefix('v')?).err()
+    }
+}
+
+/// A command as `fork` takes it, with so many arguments before the module.
+fn child_command(command: &[String], exec_argv: usize) -> ChildCommand {
+    let (program, arguments) =
+        command.split_first().map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
+    let (exec_argv, module) = arguments.split_at(exec_argv.min(arguments.len()));
+    ChildCommand {
+        exec_path: program.to_owned(),
+        exec_argv: exec_argv.to_vec(),
+        // A driver that is an executable itself ignores this word.
+        module_path: module.first().cloned().unwrap_or_else(|| "driver".to_owned()),
     }
 }
 

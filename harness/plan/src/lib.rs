@@ -39,10 +39,11 @@ mod plan;
 mod recipe;
 
 pub use describe::Describe;
-pub use log::{Record, Seen};
+pub use log::{RawDescriptor, RawForm, RawPiece, Record, Seen};
 pub use plan::{
-    ChildCommand, Event, HandleEvent, Inspect, Launch, OwnStream, Plan, Program,
-    Property as ReadProperty, Role, RolePlan, Schedule, Serialization, Setup, Step, Transport, When,
+    ChildCommand, DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, Link, OwnStream,
+    Part, PartError, Plan, Program, Property as ReadProperty, Role, RolePlan, Schedule,
+    Serialization, Setup, Step, Transport, Until, When, Wire,
 };
 pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Tagged, Thrown};
 

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Inspect, ReadProperty, Recipe};
+use crate::{DescriptorKind, Event, Inspect, ReadProperty, Recipe};
 
 /// One line of an event log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -117,9 +117,21 @@ pub enum Seen {
         /// How many messages were sent. Depends on the kernel; never compared.
         messages: u64,
     },
+    /// The raw peer has read.
+    RawRead {
+        /// Name of the descriptor; none for the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+        /// What came.
+        pieces: Vec<RawPiece>,
+        /// Why nothing more comes: `end` where the other side has closed, or the name of an error.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<String>,
+    },
     /// An `await` can no longer be satisfied: the peer is gone.
     GaveUp {
-        /// What was awaited, as `event EVENT` or `signal NAME`.
+        /// What was awaited, as `event EVENT` or `signal NAME`; the step, for those of the raw
+        /// peer.
         awaiting: String,
     },
     /// The plan asks for something that this driver does not do. The last record of its log.
@@ -131,4 +143,50 @@ pub enum Seen {
     },
     /// All steps of the role have been performed. Listeners may still be called after it.
     Done {},
+}
+
+/// Bytes that the raw peer has read, and what came with them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawPiece {
+    /// How they are written here.
+    pub form: RawForm,
+    /// The bytes.
+    pub bytes: String,
+    /// The descriptors that came with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub descriptors: Vec<RawDescriptor>,
+}
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawForm {
+    /// A whole line, without its LF.
+    Line,
+    /// The payload of a whole frame, whose length was right, in hexadecimal digits.
+    Frame,
+    /// Text that is neither.
+    Text,
+    /// Bytes that are no UTF-8, in hexadecimal digits.
+    Hex,
+    /// More than 4 KiB of any of these: how many, and a hash of them.
+    Long,
+}
+
+/// A descriptor that came with bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawDescriptor {
+    /// What it is.
+    pub kind: DescriptorKind,
+    /// Whether it is non-blocking.
+    pub non_blocking: bool,
+    /// With which byte of the piece it came, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -1,4 +1,5 @@
 mod launch;
+mod raw;
 mod schedule;
 mod step;
 mod words;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use launch::{Launch, Program};
+pub use raw::{DescriptorKind, Direction, Link, Part, PartError, Until, Wire};
 pub use schedule::Schedule;
 pub use step::Step;
 pub use words::{Event, HandleEvent, Inspect, OwnStream, Property, Transport, When};
@@ -21,6 +23,9 @@ pub struct Plan {
     pub protocol: u32,
     /// Name of the plan: a case's id, or a name made for a generated plan.
     pub id: String,
+    /// Who is at the two ends of the channel.
+    #[serde(default, skip_serializing_if = "Link::is_pair")]
+    pub link: Link,
     /// The channel's serialization.
     #[serde(default)]
     pub serialization: Serialization,

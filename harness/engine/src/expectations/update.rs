@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{Entry, Expectations, Known, covered, failures};
-use crate::judge::GENERATED;
+use crate::judge::{GENERATED, under_test};
 use crate::results::{CaseResult, Results, Verdict};
 use crate::spec::{Catalogue, Mistakes};
 
@@ -158,8 +158,7 @@ impl Run<'_> {
 
     fn new_entry(&self, case: &CaseResult, failure: Option<(&str, &str)>) -> New {
         let reference = &self.results.reference.name;
-        let (parent, child) = case.pairing.split_once(':').unwrap_or((&case.pairing, ""));
-        let runtime = if parent == reference { child } else { parent };
+        let runtime = under_test(reference, &case.pairing);
         let clause = failure.map(|(clause, _)| clause).filter(|clause| !clause.is_empty());
         // For the clause, if all its cases in this pairing fail in this way.
         let of_clause = clause.filter(|clause| {

@@ -14,6 +14,8 @@ use crate::spec::{Level, Order};
 /// What the comparison has to know of the case.
 pub(super) struct Frame<'a> {
     pub(super) order: Order,
+    /// Whether one side is the raw peer.
+    pub(super) raw: bool,
     /// The clause of everything outside a section.
     pub(super) clause: &'a str,
     pub(super) level_of: &'a dyn Fn(&str) -> Level,
@@ -75,6 +77,8 @@ fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
                 // What is no message is about the channel as a whole.
                 match record.seen {
                     Seen::Event { event: Event::Message | Event::InternalMessage, .. } => &incoming,
+                    // Where bytes are chosen, what is thrown is about those that came last.
+                    Seen::Event { event: Event::UncaughtException, .. } if frame.raw => &incoming,
                     _ => frame.clause,
                 }
             }

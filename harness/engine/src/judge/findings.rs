@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::raw;
 use crate::results::{
     Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced,
 };
@@ -62,10 +63,19 @@ pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[Stri
     let own = format!("{runtime}:{runtime}");
     let parent = format!("{runtime}:{reference}");
     let child = format!("{reference}:{runtime}");
-    if runtime == reference || ![&own, &parent, &child].iter().all(|p| played.contains(p)) {
+    let shows = |parent: &str, child: &str| pairings.contains(&format!("{parent}:{child}"));
+    // Beside the raw peer there is nobody else to blame.
+    let raw_parent = shows(runtime, raw::NAME);
+    let raw_child = shows(raw::NAME, runtime);
+    let told = raw_parent
+        || raw_child
+        || [&own, &parent, &child].iter().all(|pairing| played.contains(pairing));
+    if runtime == reference || !told {
         return Blame::Unknown;
     }
-    match (pairings.contains(&parent), pairings.contains(&child), pairings.contains(&own)) {
+    let as_parent = raw_parent || pairings.contains(&parent);
+    let as_child = raw_child || pairings.contains(&child);
+    match (as_parent, as_child, pairings.contains(&own)) {
         (true, true, _) => Blame::Both,
         (true, false, _) => Blame::Parent,
         (false, true, _) => Blame::Child,
@@ -74,9 +84,10 @@ pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[Stri
     }
 }
 
-fn under_test<'a>(reference: &'a str, pairing: &'a str) -> &'a str {
-    let (parent, child) = pairing.split_once(':').unwrap_or((pairing, pairing));
-    if parent == reference { child } else { parent }
+/// The runtime that is tested in a pairing; the reference where it is played by nobody else.
+pub(crate) fn under_test<'a>(reference: &'a str, pairing: &'a str) -> &'a str {
+    let tested = |name: &&str| *name != reference && *name != raw::NAME;
+    pairing.split(':').find(tested).unwrap_or(reference)
 }
 
 fn id(runtime: &str, difference: &Difference) -> String {

@@ -14,6 +14,7 @@ use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Verdict};
 use crate::spec::{Case, Level};
 
+pub(crate) use findings::under_test;
 pub use findings::{blame, findings};
 pub(crate) use value::normalised;
 
@@ -77,7 +78,8 @@ pub fn judge(
     }
 
     let clause = case.clauses.first().map_or("", String::as_str);
-    let frame = compare::Frame { order: case.order, clause, level_of };
+    let frame =
+        compare::Frame { order: case.order, raw: case.plan.link.raw().is_some(), clause, level_of };
     let varying = varying(&frame, references);
     let differences = references
         .iter()

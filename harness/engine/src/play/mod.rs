@@ -25,6 +25,7 @@ pub use limits::Limits;
 pub use pool::{Interrupt, Job, Pool, Stopped};
 pub use stage::Host;
 pub(crate) use stage::Stage;
+pub(crate) use supervise::signal_name;
 
 use crate::history::History;
 

@@ -19,6 +19,9 @@ pub struct Host {
     /// A command that runs [`supervise::main`](super::supervise::main), such as this program
     /// with a hidden subcommand.
     pub supervisor: Vec<String>,
+    /// A command that runs [`raw::main`](crate::raw::main): at most one argument, the word that a
+    /// parent forks as a module.
+    pub raw_peer: Vec<String>,
     /// Where folders of plays are made; the system's temporary folder when absent.
     pub temp: Option<PathBuf>,
     /// A folder in which the folders of plays are made and kept.

@@ -292,7 +292,8 @@ const SIGNALS: [&str; 31] = [
     "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
-fn signal_name(signal: i32) -> String {
+/// The name of a signal, such as `SIGKILL`.
+pub(crate) fn signal_name(signal: i32) -> String {
     match usize::try_from(signal - 1).ok().and_then(|i| SIGNALS.get(i)) {
         Some(name) => format!("SIG{name}"),
         None => format!("SIG{signal}"),

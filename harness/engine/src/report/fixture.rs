@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ipc_plan::{Event, Plan, Recipe, Record, Role, RolePlan, Seen, Serialization, Tagged};
+use ipc_plan::{Event, Link, Plan, Recipe, Record, Role, RolePlan, Seen, Serialization, Tagged};
 
 use crate::history::{Ending, History};
 use crate::results::{
@@ -109,6 +109,7 @@ pub(super) fn catalogue() -> Catalogue {
         plan: Plan {
             protocol: ipc_plan::PROTOCOL,
             id: id.to_owned(),
+            link: Link::Pair,
             serialization: Serialization::Json,
             parent: RolePlan::default(),
             child: RolePlan::default(),

@@ -1,6 +1,6 @@
 //! Records and values in one line for people.
 
-use ipc_plan::{Property, Prototype, Recipe, Seen, Tagged};
+use ipc_plan::{Property, Prototype, RawPiece, Recipe, Seen, Tagged};
 
 use super::text::quoted;
 use crate::history::Ending;
@@ -41,10 +41,24 @@ pub(super) fn record(seen: &Seen) -> String {
             format!("{what} {}: {}", quoted(handle), recipe(value))
         }
         Seen::Filled { messages } => format!("channel full after {messages} messages"),
+        Seen::RawRead { on, pieces, ended } => {
+            let pieces: Vec<String> = pieces.iter().map(piece).collect();
+            let ended = ended.as_ref().map_or_else(String::new, |why| format!(", then {why}"));
+            format!("read{} {}{ended}", named(on), pieces.join(" "))
+        }
         Seen::GaveUp { awaiting } => format!("gave up waiting for {awaiting}"),
         Seen::Unsupported { step, reason } => format!("cannot do {step}: {reason}"),
         Seen::Done {} => "all steps done".to_owned(),
     }
+}
+
+/// Bytes that the raw peer has read, with what came along.
+fn piece(piece: &RawPiece) -> String {
+    let mut text = format!("{} {}", word(&piece.form), quoted(&piece.bytes));
+    for descriptor in &piece.descriptors {
+        text += &format!(" + {}", word(&descriptor.kind));
+    }
+    text
 }
 
 /// How a process ended, as the rest of a sentence that begins with the process.

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Run;
 use crate::judge;
-use crate::play::Pairing;
 use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, Tool, Verdict};
 
 /// Settles how the verdict stands to what was expected.
@@ -26,14 +25,12 @@ pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
 pub(super) fn results(
     run: &Run<'_>,
     mut cases: Vec<CaseResult>,
-    pairings: &[Pairing],
+    names: &[String],
     interrupted: bool,
     duration: Duration,
 ) -> Results {
-    // Where the reference is tested against itself, its pairing stands there once: as tested.
-    let names: Vec<String> = pairings.iter().map(|pairing| pairing.name.clone()).collect();
-    cases.sort_by(|a, b| (&a.id, order(&names, a)).cmp(&(&b.id, order(&names, b))));
-    let findings = judge::findings(&run.reference.name, &names, &mut cases);
+    cases.sort_by(|a, b| (&a.id, order(names, a)).cmp(&(&b.id, order(names, b))));
+    let findings = judge::findings(&run.reference.name, names, &mut cases);
     let problems = run.expectations.unmatched(&cases);
     let summary = Summary::of(&cases);
     Results {

@@ -3,13 +3,17 @@
 
 mod assemble;
 mod generated;
+mod pairings;
 
 pub use generated::generated_case;
+pub use pairings::{link, names, pairing};
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::time::Instant;
+
+use ipc_plan::Link;
 
 use crate::expectations::Expectations;
 use crate::history::History;
@@ -18,6 +22,8 @@ use crate::play::{Job, Limits, Pairing, PlayError, Pool, Stopped};
 use crate::results::{CaseResult, Expectation, Options, Reproduced, Results, Verdict};
 use crate::runtime::Runtime;
 use crate::spec::{Case, Catalogue, Level};
+
+use pairings::Pairings;
 
 /// Everything a run needs.
 #[derive(Debug)]
@@ -30,7 +36,8 @@ pub struct Run<'a> {
     pub reference: &'a Runtime,
     /// Who is tested.
     pub runtimes: &'a [Runtime],
-    /// The pairings to play beside the reference pairing, as (parent, child) names.
+    /// The pairings to test, as (parent, child) names, `raw` for the raw peer. A case is played by
+    /// those of its link, and by the reference's pairing of that link.
     pub pairs: Vec<(String, String)>,
     /// What is known to fail.
     pub expectations: &'a Expectations,
@@ -77,12 +84,13 @@ impl Run<'_> {
     pub fn execute(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Results, PlayError> {
         let begin = Instant::now();
         let generated = generated::Batches::make(&self.options);
+        let pairings = self.pairings();
         let (cases, inapplicable): (Vec<&Case>, Vec<&Case>) = self
             .cases
             .iter()
             .chain(generated.cases())
+            .filter(|case| !pairings.of(case).is_empty())
             .partition(|case| self.inapplicable(case).is_none());
-        let pairings = self.pairings();
         let mut problems = Vec::new();
         let (mut judged, mut broken) = self.play_all(&cases, &pairings, progress)?;
         for case in inapplicable {
@@ -90,31 +98,32 @@ impl Run<'_> {
             self.add_not_run(&[case], &pairings, &reason, &mut judged);
         }
         if broken.is_none() && !self.pool.interrupt.is_set() {
-            let (shrunk, error) =
-                self.shrink(&generated, &pairings, &mut judged, &mut problems, progress);
+            let (shrunk, error) = self.shrink(
+                &generated,
+                pairings.with(Link::Pair),
+                &mut judged,
+                &mut problems,
+                progress,
+            );
             judged.extend(shrunk);
             broken = error;
         }
         let interrupted = broken.is_some() || self.pool.interrupt.is_set();
-        let mut results = assemble::results(self, judged, &pairings, interrupted, begin.elapsed());
+        let mut results =
+            assemble::results(self, judged, &pairings.names(), interrupted, begin.elapsed());
         problems.extend(broken.map(|error| format!("failed to {error}")));
         results.problems.extend(problems);
         Ok(results)
     }
 
-    /// The reference pairing, then the others.
-    fn pairings(&self) -> Vec<Pairing> {
+    fn pairings(&self) -> Pairings {
         let load = Limits::load(self.pool.jobs);
         let find = |name: &str| {
             self.runtimes.iter().chain([self.reference]).find(|runtime| runtime.name == name)
         };
-        let mut pairings = vec![self.reference.pairing(self.reference, load)];
-        for (parent, child) in &self.pairs {
-            if let (Some(parent), Some(child)) = (find(parent), find(child)) {
-                pairings.push(parent.pairing(child, load));
-            }
-        }
-        pairings
+        Pairings::new(&self.reference.name, &self.pairs, |parent, child| {
+            pairing(parent, child, find, &self.pool.host, load)
+        })
     }
 
     /// Why the reference cannot show the case.
@@ -136,23 +145,25 @@ impl Run<'_> {
     fn play_all(
         &self,
         cases: &[&Case],
-        pairings: &[Pairing],
+        pairings: &Pairings,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
         let repeat = self.repeat.max(1) as usize;
-        let per_case = pairings.len() * repeat;
-        let jobs: Vec<Job<'_>> = cases
-            .iter()
-            .flat_map(|case| {
-                let plan = &case.plan;
-                pairings
-                    .iter()
-                    .flat_map(move |pairing| std::iter::repeat_n(Job { plan, pairing }, repeat))
-            })
-            .collect();
+        let mut jobs: Vec<Job<'_>> = Vec::new();
+        // The case of each job, and the jobs of each case.
+        let mut owners: Vec<usize> = Vec::new();
+        let mut of_case: Vec<Range<usize>> = Vec::new();
+        for (number, case) in cases.iter().enumerate() {
+            let begin = jobs.len();
+            for pairing in pairings.of(case) {
+                jobs.extend(std::iter::repeat_n(Job { plan: &case.plan, pairing }, repeat));
+            }
+            owners.resize(jobs.len(), number);
+            of_case.push(begin..jobs.len());
+        }
         progress(Progress::Plays(jobs.len()));
         let mut slots: Vec<Option<History>> = vec![None; jobs.len()];
-        let mut open: Vec<usize> = vec![per_case; cases.len()];
+        let mut open: Vec<usize> = of_case.iter().map(Range::len).collect();
         let mut done: Vec<CaseResult> = Vec::new();
         let mut failed = None;
         let level_of = self.level_of();
@@ -167,19 +178,19 @@ impl Run<'_> {
                 }
             }
             progress(Progress::Played);
-            let number = index / per_case;
+            let number = owners[index];
             open[number] -= 1;
             if open[number] > 0 {
                 return ControlFlow::Continue(());
             }
             let mut histories: Vec<Vec<History>> = Vec::new();
-            for slots in slots[number * per_case..][..per_case].chunks_mut(repeat) {
+            for slots in slots[of_case[number].clone()].chunks_mut(repeat) {
                 histories.push(slots.iter_mut().filter_map(Option::take).collect());
             }
             let references = histories[0].clone();
             for (index, observed) in histories.into_iter().enumerate() {
-                let pairing = &pairings[index];
-                let result = self.judged(cases[number], pairing, &references, &observed, &level_of);
+                let (case, pairing) = (cases[number], &pairings.of(cases[number])[index]);
+                let result = self.judged(case, pairing, &references, &observed, &level_of);
                 if needs_confirmation(&result) {
                     let doubt = doubts.entry(number).or_insert_with(|| Doubt {
                         references: references.clone(),
@@ -224,7 +235,7 @@ impl Run<'_> {
     fn confirm(
         &self,
         cases: &[&Case],
-        pairings: &[Pairing],
+        pairings: &Pairings,
         mut doubts: BTreeMap<usize, Doubt>,
         done: &mut [CaseResult],
         progress: &mut dyn FnMut(Progress<'_>),
@@ -233,7 +244,7 @@ impl Run<'_> {
         // The case of each job, and the index of its pairing; the reference has none.
         let mut owners = Vec::new();
         for (number, doubt) in &doubts {
-            let plan = &cases[*number].plan;
+            let (plan, pairings) = (&cases[*number].plan, pairings.of(cases[*number]));
             for _ in doubt.references.len()..CONFIRM {
                 jobs.push(Job { plan, pairing: &pairings[0] });
                 owners.push((*number, None));
@@ -274,7 +285,7 @@ impl Run<'_> {
         let level_of = self.level_of();
         for (number, Doubt { references, observed }) in doubts {
             for (index, observed) in observed {
-                let (case, pairing) = (cases[number], &pairings[index]);
+                let (case, pairing) = (cases[number], &pairings.of(cases[number])[index]);
                 let result = self.judged(case, pairing, &references, &observed, &level_of);
                 progress(Progress::Judged(&result));
                 let same =
@@ -344,12 +355,12 @@ impl Run<'_> {
     fn add_not_run(
         &self,
         cases: &[&Case],
-        pairings: &[Pairing],
+        pairings: &Pairings,
         reason: &str,
         done: &mut Vec<CaseResult>,
     ) {
         for case in cases {
-            for pairing in pairings {
+            for pairing in pairings.of(case) {
                 if done.iter().any(|d| d.id == case.id && d.pairing == pairing.name) {
                     continue;
                 }

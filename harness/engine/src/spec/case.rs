@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use ipc_plan::{PROTOCOL, Plan, Role, Seen, Step};
+use ipc_plan::{Link, PROTOCOL, Plan, Role, Seen, Step};
 use serde_json::Value;
 
 use super::check::{check_plan, check_value, each_step};
@@ -74,6 +74,7 @@ fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
         plan: Plan {
             protocol: PROTOCOL,
             id: raw.id.clone(),
+            link: raw.link,
             serialization: raw.serialization,
             parent: raw.parent.unwrap_or_default(),
             child: raw.child.unwrap_or_default(),
@@ -91,6 +92,9 @@ fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
 
 fn from_template(node: &Node, raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
     let root = Path::default();
+    if raw.link != Link::Pair {
+        mistakes.push(Mistake::new(&root.key("link"), "both sides of a template are runtimes"));
+    }
     for key in ["parent", "child", "clauses"] {
         if node.get(key).is_some() {
             let message = format!("`{key}` is made by the template");

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use ipc_plan::{Event, Launch, PROTOCOL, Plan, Recipe, Role, RolePlan, Serialization, Step};
+use ipc_plan::{Event, Launch, Link, PROTOCOL, Plan, Recipe, Role, RolePlan, Serialization, Step};
 use serde_json::Value;
 
 use super::model::{Case, Need, Order};
@@ -79,6 +79,7 @@ pub(super) fn exchange_of(
         plan: Plan {
             protocol: PROTOCOL,
             id: id.to_owned(),
+            link: Link::Pair,
             serialization,
             parent: RolePlan {
                 listeners: common.into_iter().chain([Event::Exit]).collect(),

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ipc_plan::{Recipe, RolePlan, Serialization};
+use ipc_plan::{Link, Recipe, RolePlan, Serialization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,8 @@ pub(crate) struct RawCase {
     pub(crate) clauses: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) order: Order,
+    #[serde(default)]
+    pub(crate) link: Link,
     #[serde(default)]
     pub(crate) serialization: Serialization,
     #[serde(default)]

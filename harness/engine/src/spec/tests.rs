@@ -214,6 +214,70 @@ fn mistakes_are_reported_at_their_place() {
     insta::assert_snapshot!("mistakes", all);
 }
 
+const RAW_CASE: &str = r#"
+[[case]]
+id = "life-raw"
+title = "One side is the harness"
+link = "raw-parent"
+clauses = ["LIFE-001"]
+[case.parent]
+steps = [
+  { do = "raw-launch", over = "stream" },
+  { do = "raw-open", name = "a", kind = "tcp", far = "b" },
+  { do = "section", clause = "LIFE-001" },
+  { do = "raw-write", descriptors = ["a"], parts = [{ text = "1\n" }, { hex = "ff 0a" }] },
+  { do = "raw-read", until = { lines = 1 }, keep = ["c"] },
+  { do = "raw-shutdown", direction = "write", on = "c" },
+  { do = "raw-wait" },
+]
+[case.child]
+steps = [{ do = "disconnect" }]
+"#;
+
+#[test]
+fn raw_roles_have_mistakes_of_their_own() {
+    load(CLAUSES, RAW_CASE, UNTESTED).unwrap();
+    let mut all = String::new();
+    for (name, from, to) in [
+        ("unknown link", "raw-parent", "raw-parnet"),
+        ("raw steps of a runtime", "link = \"raw-parent\"\n", ""),
+        ("a step of a runtime", "{ do = \"raw-wait\" }", "{ do = \"send\", value = 1 }"),
+        (
+            "a mark in the event loop",
+            "{ do = \"raw-wait\" }",
+            "{ do = \"mark\", name = \"m\", when = \"tick\" }",
+        ),
+        ("listeners", "[case.parent]", "[case.parent]\nlisteners = [\"message\"]"),
+        ("a launch by the child", "[{ do = \"disconnect\" }]", "[{ do = \"raw-launch\" }]"),
+        ("nobody starts the child", "{ do = \"raw-launch\", over = \"stream\" },", ""),
+        ("a number that a shell does not know", "over = \"stream\"", "descriptor = 10"),
+        ("an unknown wire", "\"stream\"", "\"tcp\""),
+        ("no hexadecimal digits", "ff 0a", "ff 0"),
+        ("no bytes", "{ text = \"1\\n\" }, { hex = \"ff 0a\" }", ""),
+        ("an unknown part", "{ text = \"1\\n\" }", "{ txt = \"1\\n\" }"),
+        ("a descriptor that is not there", "descriptors = [\"a\"]", "descriptors = [\"d\"]"),
+        ("two descriptors of one name", "keep = [\"c\"]", "keep = [\"a\", \"c\"]"),
+        ("a listener without another end", "kind = \"tcp\"", "kind = \"tcp-listener\""),
+        ("something that cannot be opened", "kind = \"tcp\"", "kind = \"other\""),
+        ("nothing to read", "lines = 1", "lines = 0"),
+        (
+            "waiting behind what is unread",
+            "{ do = \"section\"",
+            "{ do = \"raw-write\", unread = true, split = 1, parts = [{ text = \"x\" }] },\n  { do = \"section\"",
+        ),
+        (
+            "too much to fill with",
+            "{ do = \"raw-wait\" }",
+            "{ do = \"raw-fill\", parts = [{ repeat = { times = 5000, parts = [{ text = \"x\" }] } }] }",
+        ),
+    ] {
+        assert!(RAW_CASE.contains(from), "{name}");
+        let mistakes = load(CLAUSES, &RAW_CASE.replacen(from, to, 1), UNTESTED).expect_err(name);
+        writeln!(all, "# {name}\n\n{mistakes}\n").unwrap();
+    }
+    insta::assert_snapshot!("raw", all);
+}
+
 #[test]
 fn exchanges_have_mistakes_of_their_own() {
     let start = "[[case]]\nid = \"life-values\"\ntitle = \"Values\"\n";

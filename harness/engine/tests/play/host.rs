@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::play::{Host, Interrupt, Limits, Pairing, PlayError, play};
-use ipc_plan::{ChildCommand, PROTOCOL, Plan, RolePlan, Serialization};
+use ipc_plan::{ChildCommand, Link, PROTOCOL, Plan, RolePlan, Serialization};
 use tempfile::TempDir;
 
 /// A test and its name.
@@ -25,8 +25,13 @@ impl Place {
         let temp = folder.path().join("plays");
         fs::create_dir(&temp).unwrap();
         let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
-        let host =
-            Host { supervisor: vec![own, "supervise".to_owned()], temp: Some(temp), keep: None };
+        let itself = |word: &str| vec![own.clone(), word.to_owned()];
+        let host = Host {
+            supervisor: itself("supervise"),
+            raw_peer: itself("raw-peer"),
+            temp: Some(temp),
+            keep: None,
+        };
         Self { folder, host }
     }
 
@@ -97,6 +102,7 @@ pub(crate) fn plan(id: &str) -> Plan {
     Plan {
         protocol: PROTOCOL,
         id: id.to_owned(),
+        link: Link::Pair,
         serialization: Serialization::Json,
         parent: RolePlan::default(),
         child: RolePlan::default(),

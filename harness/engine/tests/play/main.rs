@@ -9,11 +9,14 @@ mod runtimes;
 use std::process::ExitCode;
 
 use ipc_conformance_engine::play::supervise;
+use ipc_conformance_engine::raw;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("supervise") {
-        return supervise::main();
+    match std::env::args().nth(1).as_deref() {
+        Some("supervise") => return supervise::main(),
+        Some("raw-peer") => return raw::main(),
+        _ => {}
     }
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();

@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Own the processes of one play; used by the suite itself
     #[command(hide = true)]
     Supervise,
+    /// Play a role of a plan byte by byte; used by the suite itself
+    #[command(hide = true)]
+    RawPeer,
 }
 
 #[derive(Debug, Args)]
@@ -71,7 +74,8 @@ pub(crate) struct RunArgs {
     pub(crate) runtimes: RuntimeArgs,
     #[command(flatten)]
     pub(crate) specs: SpecArgs,
-    /// Pairings to play, PARENT:CHILD, comma-separated [default for each runtime X: X:X, X:node, node:X]
+    /// Pairings to play, PARENT:CHILD, comma-separated; `raw` is the harness itself, one end in its
+    /// hands [default for each runtime X: X:X, X:node, node:X, raw:X, X:raw]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) pairs: Vec<String>,
     /// Play only cases whose id, or a clause of which, matches; repeatable

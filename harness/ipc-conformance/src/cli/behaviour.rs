@@ -8,9 +8,10 @@ use ipc_conformance_engine::expectations::Expectations;
 use ipc_conformance_engine::play::Pool;
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::results::Options;
-use ipc_conformance_engine::run::Run;
+use ipc_conformance_engine::run::{self, Run};
 use ipc_conformance_engine::runtime::{Runtime, Source};
 use ipc_conformance_engine::spec::{Level, Selection};
+use ipc_plan::Link;
 
 use super::args::{BehaviourArgs, RuntimeArgs};
 use super::run::{Display, catalogue, interrupt, jobs, prepare};
@@ -38,7 +39,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             cases: cases.clone(),
             reference,
             runtimes: std::slice::from_ref(tested),
-            pairs: vec![(tested.name.clone(), tested.name.clone())],
+            pairs: own_pairs(&tested.name),
             expectations: &expectations,
             options: Options {
                 level: Level::Impl,
@@ -79,6 +80,15 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
         lines.len(),
         args.out.join("node-behaviour.md").display()
     ))
+}
+
+/// The pairings in which nobody else takes part.
+fn own_pairs(name: &str) -> Vec<(String, String)> {
+    Link::ALL
+        .into_iter()
+        .map(|link| run::names(link, name))
+        .map(|(parent, child)| (parent.to_owned(), child.to_owned()))
+        .collect()
 }
 
 /// The Node lines, oldest first.

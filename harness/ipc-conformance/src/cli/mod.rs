@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ipc_conformance_engine::play::{Host, supervise};
-use ipc_conformance_engine::{report, tap as relay};
+use ipc_conformance_engine::{raw, report, tap as relay};
 
 use args::{Cli, Command};
 
@@ -70,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Behaviour(args) => behaviour::behaviour(args),
         Command::Tap(args) => tap::tap(args),
         Command::Supervise => return supervise::main(),
+        Command::RawPeer => return raw::main(),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -102,6 +103,6 @@ pub(crate) fn host(keep: Option<std::path::PathBuf>) -> Result<Host, Failure> {
     let own = std::env::current_exe().map_err(|error| {
         Failure::Harness(anyhow::Error::from(error).context("failed to find the own program"))
     })?;
-    let supervisor = vec![own.to_string_lossy().into_owned(), "supervise".to_owned()];
-    Ok(Host { supervisor, keep, ..Host::default() })
+    let itself = |word: &str| vec![own.to_string_lossy().into_owned(), word.to_owned()];
+    Ok(Host { supervisor: itself("supervise"), raw_peer: itself("raw-peer"), keep, temp: None })
 }

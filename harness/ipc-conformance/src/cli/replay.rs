@@ -6,15 +6,15 @@ use std::path::Path;
 use anyhow::anyhow;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge;
-use ipc_conformance_engine::play::{Limits, play};
-use ipc_conformance_engine::report;
-use ipc_conformance_engine::run::generated_case;
+use ipc_conformance_engine::play::{Limits, Pairing, play};
+use ipc_conformance_engine::run::{self, generated_case, names};
 use ipc_conformance_engine::spec::{Case, Level};
+use ipc_conformance_engine::{raw, report};
 use ipc_plan::Role;
 
 use super::args::ReplayArgs;
 use super::run::{catalogue, interrupt, prepare, stored};
-use super::runtimes::Finder;
+use super::runtimes::{Finder, REFERENCE};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
@@ -45,22 +45,37 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
     let (reference, found) = finder.all(&args.runtimes)?;
-    let pair = pair.unwrap_or_else(|| format!("{0}:{0}", found[0].name));
-    let side = |name: &str| {
-        found.iter().chain([&reference]).find(|runtime| runtime.name == name).ok_or_else(|| {
-            Failure::Usage(anyhow!("the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"))
-        })
-    };
+    let joined = |(parent, child): (&str, &str)| format!("{parent}:{child}");
+    let link = case.plan.link;
+    let pair = pair.unwrap_or_else(|| joined(names(link, &found[0].name)));
     let (parent, child) = pair.split_once(':').ok_or_else(|| {
         Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD"))
     })?;
-    let load = Limits::load(1);
-    let observed_pairing = side(parent)?.pairing(side(child)?, load);
-    let one = |pairing| {
+    if run::link(parent, child) != Some(link) {
+        let example = joined(names(link, REFERENCE));
+        return Err(Failure::Usage(anyhow!(
+            "{} is not played by {pair}, but by a pairing such as {example}",
+            case.id
+        )));
+    }
+    let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
+    for name in [parent, child] {
+        if name != raw::NAME && find(name).is_none() {
+            return Err(Failure::Usage(anyhow!(
+                "the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"
+            )));
+        }
+    }
+    let make = |(parent, child): (&str, &str)| {
+        let pairing = run::pairing(parent, child, find, &host, Limits::load(1));
+        pairing.ok_or_else(|| Failure::Harness(anyhow!("failed to pair {parent} with {child}")))
+    };
+    let observed_pairing = make((parent, child))?;
+    let reference_pairing = make(names(link, &reference.name))?;
+    let one = |pairing: &Pairing| {
         play(&host, &case.plan, pairing, &interrupt)
             .map_err(|e| Failure::Harness(anyhow!("failed to {e}")))
     };
-    let reference_pairing = reference.pairing(&reference, load);
     let expected = one(&reference_pairing)?;
     let observed = one(&observed_pairing)?;
 

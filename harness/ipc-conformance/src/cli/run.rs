@@ -11,9 +11,10 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ipc_conformance_engine::expectations::{self, Expectations};
 use ipc_conformance_engine::play::{Interrupt, Pool};
+use ipc_conformance_engine::raw;
 use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
-use ipc_conformance_engine::run::{Progress, Run};
+use ipc_conformance_engine::run::{Progress, Run, link};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 
 use super::args::{RunArgs, SpecArgs};
@@ -205,11 +206,15 @@ fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, Strin
         let Some((parent, child)) = text.split_once(':') else {
             bail!("the pairing `{text}` is not of the form PARENT:CHILD");
         };
+        if link(parent, child).is_none() {
+            bail!("the pairing `{text}` has no runtime in it");
+        }
         for name in [parent, child] {
             let mut known = names.to_vec();
             if !known.contains(&REFERENCE) {
                 known.push(REFERENCE);
             }
+            known.push(raw::NAME);
             if !known.contains(&name) {
                 bail!("the pairing `{text}` names `{name}`, which is none of {}", known.join(", "));
             }
@@ -221,6 +226,8 @@ fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, Strin
             add(name, name);
             add(name, REFERENCE);
             add(REFERENCE, name);
+            add(raw::NAME, name);
+            add(name, raw::NAME);
         }
     }
     Ok(pairs)

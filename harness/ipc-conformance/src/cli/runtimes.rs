@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use ipc_conformance_engine::play::{Host, Interrupt};
+use ipc_conformance_engine::raw;
 use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError, RuntimeFile, Source};
 
 use super::Failure;
@@ -100,6 +101,12 @@ pub(super) fn named(args: &RuntimeArgs) -> Result<Vec<Named>, Failure> {
     let mut all: Vec<Named> = Vec::new();
     for text in &args.runtimes {
         let named = one(args, text)?;
+        if named.name == raw::NAME {
+            return Err(Failure::Usage(anyhow!(
+                "the name {} is the harness's own; give the runtime another",
+                raw::NAME
+            )));
+        }
         if all.iter().any(|other| other.name == named.name) {
             return Err(Failure::Usage(anyhow!("two runtimes have the name {}", named.name)));
         }

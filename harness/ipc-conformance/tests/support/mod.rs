@@ -31,7 +31,8 @@ pub(crate) fn need_node() -> Result<(), String> {
 
 /// Where plays of tests are made.
 pub(crate) fn host() -> Host {
-    Host { supervisor: vec![PROGRAM.to_owned(), "supervise".to_owned()], ..Host::default() }
+    let itself = |word: &str| vec![PROGRAM.to_owned(), word.to_owned()];
+    Host { supervisor: itself("supervise"), raw_peer: itself("raw-peer"), ..Host::default() }
 }
 
 /// Finds and measures a runtime that the suite knows.

@@ -1,7 +1,12 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HandleEvent, Inspect, Launch, OwnStream, Property, Transport, When};
+use super::{
+    DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, OwnStream, Part, Property,
+    Transport, Until, When, Wire,
+};
 use crate::Recipe;
 use crate::recipe::Thrown;
 
@@ -348,6 +353,90 @@ pub enum Step {
         /// What it does from then on.
         behaviour: crate::Behaviour,
     },
+    /// Starts the child of the plan with one end of a new channel, and keeps the other. Only the
+    /// raw peer performs this step and those after it; see [`Link`](super::Link).
+    RawLaunch {
+        /// What the channel is made of.
+        #[serde(default)]
+        over: Wire,
+        /// Number of the child's end in the child, 3 to 9.
+        #[serde(default = "three")]
+        descriptor: u8,
+        /// Variables of the child's environment, in place of `NODE_CHANNEL_FD` with the number
+        /// and `NODE_CHANNEL_SERIALIZATION_MODE` with the plan's serialization, or beside them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: BTreeMap<String, String>,
+        /// Variables that the child does not get.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unset: Vec<String>,
+    },
+    /// Waits until the child has ended, and records it as the event `exit`. Parent only.
+    RawWait {},
+    /// Opens a descriptor and keeps it under a name. What listens or is bound can be reached by
+    /// this name from the other role.
+    RawOpen {
+        /// The name.
+        name: String,
+        /// What.
+        kind: DescriptorKind,
+        /// Name of the other end, of `tcp`, `unix` and `pipe`. `name` is the reading end of a pipe.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        far: Option<String>,
+        /// Leave it blocking, as Node never does.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blocking: bool,
+    },
+    /// Writes bytes in one write, and waits until the other side has read them: what the next
+    /// step writes comes with another read.
+    RawWrite {
+        /// The bytes.
+        parts: Vec<Part>,
+        /// Write so many of them at a time, each time waiting until they were read; 32 KiB when
+        /// absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        split: Option<u32>,
+        /// Wait only until the kernel has taken all of them. Nothing that is written later can
+        /// be waited for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unread: bool,
+        /// Names of descriptors that go with the first byte.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        descriptors: Vec<String>,
+        /// The descriptor of that name in place of the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+    },
+    /// Writes these bytes again and again, until the kernel takes no more of them. The other side
+    /// must not be reading.
+    RawFill {
+        /// The bytes, at most 4 KiB.
+        parts: Vec<Part>,
+    },
+    /// Reads and records what comes, with the descriptors that come with it.
+    RawRead {
+        /// How much.
+        until: Until,
+        /// Names for the descriptors, in their order; others are closed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keep: Vec<String>,
+        /// The descriptor of that name in place of the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+    },
+    /// `shutdown(2)`.
+    RawShutdown {
+        /// Which directions.
+        direction: Direction,
+        /// The descriptor of that name in place of the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+    },
+    /// `close(2)`.
+    RawClose {
+        /// The descriptor of that name in place of the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+    },
 }
 
 impl Step {
@@ -391,8 +480,44 @@ impl Step {
                 | Self::UnrefProcess {}
                 | Self::Kill { .. }
                 | Self::AbortSignal {}
+                | Self::RawLaunch { .. }
+                | Self::RawWait {}
         )
     }
+
+    /// Whether only the raw peer can perform it.
+    pub fn is_raw(&self) -> bool {
+        matches!(
+            self,
+            Self::RawLaunch { .. }
+                | Self::RawWait {}
+                | Self::RawOpen { .. }
+                | Self::RawWrite { .. }
+                | Self::RawFill { .. }
+                | Self::RawRead { .. }
+                | Self::RawShutdown { .. }
+                | Self::RawClose { .. }
+        )
+    }
+
+    /// Whether the raw peer can perform it.
+    pub fn is_for_raw_peer(&self) -> bool {
+        self.is_raw()
+            || matches!(
+                self,
+                Self::Signal { .. }
+                    | Self::AwaitSignal { .. }
+                    | Self::Mark { when: When::Now, .. }
+                    | Self::Section { .. }
+                    | Self::Settle { .. }
+                    | Self::Exit { .. }
+                    | Self::KillSelf {}
+            )
+    }
+}
+
+fn three() -> u8 {
+    3
 }
 
 fn one() -> u32 {

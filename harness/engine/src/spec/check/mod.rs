@@ -1,5 +1,6 @@
 //! What makes a plan impossible or pointless, for plans from specs and from files alike.
 
+mod raw;
 mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,9 @@ pub fn check_plan(plan: &Plan) -> Vec<Mistake> {
             Role::Child => (&facts[1], &facts[0]),
         };
         check_role(plan, role, own, other, &mut mistakes);
+        if plan.link.raw() == Some(role) {
+            raw::check_role(plan, role, own, &mut mistakes);
+        }
     }
     if plan.parent.steps.is_empty() {
         mistakes.push(Mistake::new(&root.key("parent"), "the parent has no steps"));
@@ -97,8 +101,23 @@ impl Facts {
                 facts.callbacks |=
                     *callback || !steps.is_empty() || arguments.iter().flatten().any(is_callback);
             }
-            Step::Fork(_) | Step::Spawn(_) | Step::SpawnSync(_) | Step::ExecFileSync(_) => {
-                facts.launches = true;
+            Step::Fork(_)
+            | Step::Spawn(_)
+            | Step::SpawnSync(_)
+            | Step::ExecFileSync(_)
+            | Step::RawLaunch { .. } => facts.launches = true,
+            Step::RawOpen { name, far, kind, .. } => {
+                for name in [Some(name), far.as_ref()].into_iter().flatten() {
+                    *facts.kept.entry(name.clone()).or_default() += 1;
+                }
+                if raw::is_reachable(*kind) {
+                    facts.reachable.insert(name.clone());
+                }
+            }
+            Step::RawRead { keep, .. } => {
+                for name in keep {
+                    *facts.kept.entry(name.clone()).or_default() += 1;
+                }
             }
             Step::Listen { name, idle, .. } => {
                 *facts.kept.entry(name.clone()).or_default() += 1;
@@ -141,6 +160,7 @@ fn check_role(plan: &Plan, role: Role, own: &Facts, other: &Facts, mistakes: &mu
             );
             mistakes.push(Mistake::new(path, message));
         }
+        mistakes.extend(raw::check_place(step, plan, role, path));
         if role == Role::Child && step.is_for_parent() {
             let message = format!("`{}` is a step of the parent", step.name());
             mistakes.push(Mistake::new(&path.key("do"), message));
