@@ -26,6 +26,9 @@ pub struct Plan {
     /// Who is at the two ends of the channel.
     #[serde(default, skip_serializing_if = "Link::is_pair")]
     pub link: Link,
+    /// What a relay between the two ends does to the channel; without one there is no relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// The channel's serialization.
     #[serde(default)]
     pub serialization: Serialization,

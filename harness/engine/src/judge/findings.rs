@@ -34,6 +34,7 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
                     summary: summary(&runtime, reference, difference),
                     first_difference: difference.clone(),
                     reproduced: Reproduced { differed: 0, plays: 0 },
+                    tapped: None,
                     expected: true,
                     repro: format!("ipc-conformance replay {}", case.replay),
                 });

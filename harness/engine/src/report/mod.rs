@@ -17,6 +17,7 @@ mod show;
 mod story;
 mod terminal;
 mod text;
+mod wire;
 mod words;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use markdown::markdown;
 pub use show::recipe;
 pub use terminal::terminal;
 pub use text::{line, short, visible};
+pub use wire::wire;
 
 #[cfg(doc)]
 use crate::results::Results;

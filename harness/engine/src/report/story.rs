@@ -105,7 +105,11 @@ impl<'a> Story<'a> {
             None => self.cases.first()?.reproduced?,
         };
         let plays = count(reproduced.plays as usize, "play");
-        Some(format!("{} of {plays}", reproduced.differed))
+        let tapped = self.finding.and_then(|finding| finding.tapped).map_or_else(
+            String::new,
+            |tapped| format!(", and in {} of {} with a relay", tapped.differed, tapped.plays),
+        );
+        Some(format!("{} of {plays}{tapped}", reproduced.differed))
     }
 }
 

@@ -6,7 +6,7 @@ use ipc_plan::{Role, Serialization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::recording::{self, End, Entry, Wire};
+use super::recording::{self, End, Entry, OnWire};
 use crate::history::Ending;
 
 /// Turns the bytes of one message, without LF or length, into text. The engine itself knows no
@@ -96,13 +96,13 @@ impl Messages {
         };
         let event = |from, text: String| line(from, LineKind::Event, text, Vec::new());
         match &entry.seen {
-            Wire::Opened { serialization, command, .. } => {
+            OnWire::Opened { serialization, command, .. } => {
                 *channel = Channel { serialization: *serialization, ..Channel::default() };
                 let command = shlex::try_join(command.iter().map(String::as_str))
                     .unwrap_or_else(|_| command.join(" "));
                 vec![event(None, format!("starts {command}"))]
             }
-            Wire::Passed { from, text, hex, descriptors } => {
+            OnWire::Passed { from, text, hex, descriptors } => {
                 let rest = &mut channel.rests[usize::from(*from == Role::Child)];
                 let bytes = recording::bytes(text.as_deref(), hex.as_deref());
                 rest.bytes.extend(bytes.unwrap_or_default());
@@ -119,7 +119,7 @@ impl Messages {
                 rest.bytes.drain(..taken);
                 lines
             }
-            Wire::Ended { from, how } => {
+            OnWire::Ended { from, how } => {
                 let rest = std::mem::take(&mut channel.rests[usize::from(*from == Role::Child)]);
                 let mut lines = Vec::new();
                 if !rest.bytes.is_empty() || !rest.descriptors.is_empty() {
@@ -134,7 +134,7 @@ impl Messages {
                 lines.push(event(Some(*from), text.to_owned()));
                 lines
             }
-            Wire::Exited { ending } => {
+            OnWire::Exited { ending } => {
                 self.channels.remove(&entry.channel);
                 let text = match ending {
                     Ending::Exited { code } => format!("the child exits with {code}"),
@@ -152,6 +152,36 @@ impl Messages {
     pub fn open(&self) -> impl Iterator<Item = u32> {
         self.channels.keys().copied()
     }
+}
+
+/// Lines of a history, at most.
+const MOST: usize = 200;
+/// Characters of a message in a history.
+const WIDTH: usize = 500;
+
+/// A recording for a history: no more than can be read there.
+pub fn lines(entries: &[Entry], decode: Decode) -> Vec<Line> {
+    let mut messages = Messages::new(decode);
+    let mut lines: Vec<Line> = entries.iter().flat_map(|entry| messages.add(entry)).collect();
+    for line in &mut lines {
+        if let Some((end, _)) = line.text.char_indices().nth(WIDTH) {
+            line.text.truncate(end);
+            line.text.push('…');
+        }
+    }
+    if lines.len() > MOST {
+        let more = lines.len() - MOST;
+        lines.truncate(MOST);
+        lines[MOST - 1].text = format!("… and {} more", more + 1);
+        (lines[MOST - 1].from, lines[MOST - 1].kind) = (None, LineKind::Event);
+        lines[MOST - 1].descriptors.clear();
+    }
+    lines
+}
+
+/// The bytes themselves.
+pub fn undecoded(_: Serialization, bytes: &[u8]) -> Decoded {
+    Decoded { text: bytes.escape_ascii().to_string(), reserved: false }
 }
 
 /// The first whole message, and how many bytes it takes with what is around it.
@@ -178,11 +208,11 @@ mod tests {
         Decoded { reserved: text.starts_with("NODE_"), text }
     }
 
-    fn opened(serialization: Serialization) -> Wire {
-        Wire::Opened { schema: 1, serialization, command: vec!["a b".to_owned()], schedule: None }
+    fn opened(serialization: Serialization) -> OnWire {
+        OnWire::Opened { schema: 1, serialization, command: vec!["a b".to_owned()], schedule: None }
     }
 
-    fn check(seen: Vec<Wire>, expect: &[&str]) {
+    fn check(seen: Vec<OnWire>, expect: &[&str]) {
         let mut messages = Messages::new(decode);
         let mut found = Vec::new();
         for (t, seen) in (0..).zip(seen) {
@@ -200,12 +230,12 @@ mod tests {
         check(
             vec![
                 opened(Serialization::Json),
-                Wire::passed(Role::Child, b"on", vec![]),
-                Wire::passed(Role::Parent, b"x", vec![]),
-                Wire::passed(Role::Child, b"e\ntwo\nNODE_", vec![]),
-                Wire::passed(Role::Child, b"X\n\xff", vec!["tcp server".to_owned()]),
-                Wire::Ended { from: Role::Child, how: End::Half },
-                Wire::Exited { ending: Ending::Exited { code: 3 } },
+                OnWire::passed(Role::Child, b"on", vec![]),
+                OnWire::passed(Role::Parent, b"x", vec![]),
+                OnWire::passed(Role::Child, b"e\ntwo\nNODE_", vec![]),
+                OnWire::passed(Role::Child, b"X\n\xff", vec!["tcp server".to_owned()]),
+                OnWire::Ended { from: Role::Child, how: End::Half },
+                OnWire::Exited { ending: Ending::Exited { code: 3 } },
             ],
             &[
                 "0 - Event starts 'a b' ",
@@ -224,9 +254,9 @@ mod tests {
         check(
             vec![
                 opened(Serialization::Advanced),
-                Wire::passed(Role::Parent, b"\0\0\0", vec![]),
-                Wire::passed(Role::Parent, b"\x02ab\0\0\0\0\0\0\0\x09c", vec![]),
-                Wire::Ended { from: Role::Parent, how: End::Closed },
+                OnWire::passed(Role::Parent, b"\0\0\0", vec![]),
+                OnWire::passed(Role::Parent, b"\x02ab\0\0\0\0\0\0\0\x09c", vec![]),
+                OnWire::Ended { from: Role::Parent, how: End::Closed },
             ],
             &[
                 "0 - Event starts 'a b' ",

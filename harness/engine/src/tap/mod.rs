@@ -31,8 +31,8 @@ use std::path::PathBuf;
 use ipc_plan::Schedule;
 use serde::{Deserialize, Serialize};
 
-pub use messages::{Decode, Decoded, Line, LineKind, Messages};
-pub use recording::{End, Entry, RecordingError, SCHEMA, Wire, read};
+pub use messages::{Decode, Decoded, Line, LineKind, Messages, lines, undecoded};
+pub use recording::{End, Entry, RecordingError, SCHEMA, OnWire, read};
 pub use signals::{Forwarder, end_like, wait};
 pub use start::{main, run};
 

@@ -1,7 +1,7 @@
 //! What a relay writes down: a file of lines, one JSON object each, appended as things happen.
 //!
 //! A file may hold several channels: a program that forks several children has one file. The first
-//! entry of each channel is [`Wire::Opened`]; the last is [`Wire::Exited`], unless the relay was
+//! entry of each channel is [`OnWire::Opened`]; the last is [`OnWire::Exited`], unless the relay was
 //! killed. The JSON Schema of a line is `specs/schema/wire-entry.schema.json`.
 
 use std::fs::{self, File};
@@ -28,13 +28,13 @@ pub struct Entry {
     /// Nanoseconds on the clock of the drivers' logs, see [`ipc_plan::Record::t`].
     pub t: u64,
     /// What the relay saw.
-    pub seen: Wire,
+    pub seen: OnWire,
 }
 
 /// Something on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Wire {
+pub enum OnWire {
     /// The relay stands between parent and child, the child is about to start.
     Opened {
         /// [`SCHEMA`].
@@ -88,7 +88,7 @@ pub enum End {
     Reset,
 }
 
-impl Wire {
+impl OnWire {
     /// Bytes as they are written down.
     pub(super) fn passed(from: Role, bytes: &[u8], descriptors: Vec<String>) -> Self {
         let (text, hex) = match std::str::from_utf8(bytes) {
@@ -99,7 +99,7 @@ impl Wire {
     }
 }
 
-/// The bytes of a [`Wire::Passed`]; nothing where the hexadecimal is none.
+/// The bytes of a [`OnWire::Passed`]; nothing where the hexadecimal is none.
 pub(super) fn bytes(text: Option<&str>, hex: Option<&str>) -> Option<Vec<u8>> {
     match (text, hex) {
         (Some(text), None) => Some(text.as_bytes().to_vec()),
@@ -129,7 +129,7 @@ impl Recorder {
     }
 
     /// Appends one entry with the time that it is now, in one write.
-    pub(super) fn add(&mut self, seen: Wire) {
+    pub(super) fn add(&mut self, seen: OnWire) {
         let Some(file) = &mut self.file else { return };
         let entry = Entry { channel: self.channel, t: now(), seen };
         let written = serde_json::to_vec(&entry).map_err(io::Error::from).and_then(|mut line| {
@@ -216,15 +216,15 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, RecordingError> {
             }
         };
         match &entry.seen {
-            Wire::Opened { schema, .. } if *schema != SCHEMA => {
+            OnWire::Opened { schema, .. } if *schema != SCHEMA => {
                 let reason = format!("its format is {schema}, this program reads {SCHEMA}");
                 return Err(foreign(number, &reason));
             }
-            Wire::Opened { .. } => {}
+            OnWire::Opened { .. } => {}
             _ if !entries.iter().any(|known| known.channel == entry.channel) => {
                 return Err(foreign(number, "the channel was not opened before"));
             }
-            Wire::Passed { text, hex, .. } if bytes(text.as_deref(), hex.as_deref()).is_none() => {
+            OnWire::Passed { text, hex, .. } if bytes(text.as_deref(), hex.as_deref()).is_none() => {
                 return Err(foreign(number, "`passed` has either `text` or `hex`"));
             }
             _ => {}
@@ -256,7 +256,7 @@ mod tests {
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wire.jsonl");
-        let opened = Wire::Opened {
+        let opened = OnWire::Opened {
             schema: SCHEMA,
             serialization: Serialization::Advanced,
             command: vec!["node".to_owned()],
@@ -264,10 +264,10 @@ mod tests {
         };
         let seen = [
             opened,
-            Wire::passed(Role::Parent, b"\xc3", vec!["tcp server".to_owned()]),
-            Wire::passed(Role::Child, "ä\n".as_bytes(), Vec::new()),
-            Wire::Ended { from: Role::Child, how: End::Reset },
-            Wire::Exited { ending: Ending::Exited { code: 3 } },
+            OnWire::passed(Role::Parent, b"\xc3", vec!["tcp server".to_owned()]),
+            OnWire::passed(Role::Child, "ä\n".as_bytes(), Vec::new()),
+            OnWire::Ended { from: Role::Child, how: End::Reset },
+            OnWire::Exited { ending: Ending::Exited { code: 3 } },
         ];
         let mut recorder = Recorder::open(&path).unwrap();
         seen.iter().for_each(|seen| recorder.add(seen.clone()));

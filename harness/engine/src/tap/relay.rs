@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
 use super::lane::{Lane, Passed};
-use super::recording::{End, Recorder, Wire};
+use super::recording::{End, Recorder, OnWire};
 use super::wire::{self, Read, Reader};
 
 /// Copies between two sockets, and writes down what it reads.
@@ -83,7 +83,7 @@ impl Relay {
     }
 
     /// Writes something down.
-    pub(super) fn record(&mut self, seen: Wire) {
+    pub(super) fn record(&mut self, seen: OnWire) {
         self.recorder.add(seen);
     }
 
@@ -97,11 +97,11 @@ impl Relay {
                 match self.readers[index(from)].read(socket.as_fd(), room) {
                     Read::Chunk(chunk) => {
                         let kinds = chunk.descriptors.iter().map(wire::kind).collect();
-                        self.recorder.add(Wire::passed(from, &chunk.bytes, kinds));
+                        self.recorder.add(OnWire::passed(from, &chunk.bytes, kinds));
                         self.lanes[index(from)].push(chunk, now);
                     }
                     Read::End(how) => {
-                        self.recorder.add(Wire::Ended { from, how });
+                        self.recorder.add(OnWire::Ended { from, how });
                         self.lanes[index(from)].end(how, now);
                     }
                     Read::Nothing => {}
@@ -166,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wire.jsonl");
         let mut recorder = Recorder::open(&path).unwrap();
-        recorder.add(Wire::Opened {
+        recorder.add(OnWire::Opened {
             schema: recording::SCHEMA,
             serialization: ipc_plan::Serialization::Json,
             command: Vec::new(),
@@ -208,9 +208,9 @@ mod tests {
             drop(child);
             assert_eq!(all(&parent), b"to parent");
         });
-        let ends: Vec<_> = entries.iter().filter(|e| matches!(e.seen, Wire::Ended { .. })).collect();
-        assert_eq!(ends[0].seen, Wire::Ended { from: Role::Parent, how: End::Half });
-        assert_eq!(ends[1].seen, Wire::Ended { from: Role::Child, how: End::Closed });
+        let ends: Vec<_> = entries.iter().filter(|e| matches!(e.seen, OnWire::Ended { .. })).collect();
+        assert_eq!(ends[0].seen, OnWire::Ended { from: Role::Parent, how: End::Half });
+        assert_eq!(ends[1].seen, OnWire::Ended { from: Role::Child, how: End::Closed });
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
             assert_eq!((text.as_slice(), places), (&b"one two three four"[..], vec![4, 8]));
         });
         let with = |entry: &Entry| match &entry.seen {
-            Wire::Passed { descriptors, .. } => descriptors.clone(),
+            OnWire::Passed { descriptors, .. } => descriptors.clone(),
             _ => Vec::new(),
         };
         let kinds: Vec<String> = entries.iter().flat_map(with).collect();

@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::child::{self, NOT_STARTED};
-use super::recording::{Recorder, SCHEMA, Wire};
+use super::recording::{Recorder, SCHEMA, OnWire};
 use super::relay::Relay;
 use super::signals::{Forwarder, end_like};
 use super::{Order, RELAY, wire};
@@ -50,7 +50,7 @@ pub fn run(order: &Order, command: &[OsString]) -> io::Result<ExitStatus> {
     })?;
     let signals = Forwarder::new()?;
     let (ours, theirs) = pair_like(&channel)?;
-    recorder.add(Wire::Opened {
+    recorder.add(OnWire::Opened {
         schema: SCHEMA,
         serialization: serialization(),
         command: command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
@@ -60,7 +60,7 @@ pub fn run(order: &Order, command: &[OsString]) -> io::Result<ExitStatus> {
     let settle = Duration::from_millis(order.settle_ms);
     let mut relay = Relay::new(channel, ours, recorder, order.schedule, settle);
     let status = attend(&mut relay, &mut child, &signals)?;
-    relay.record(Wire::Exited { ending: supervise::ending(status.code(), status.signal()) });
+    relay.record(OnWire::Exited { ending: supervise::ending(status.code(), status.signal()) });
     Ok(status)
 }
 

@@ -40,17 +40,19 @@ if (role === "parent") {
   const { execPath, execArgv, modulePath } = plan.setup.child;
   const env = { ...process.env, IPC_CONFORMANCE_ROLE: "child" };
   const child = require("child_process").fork(modulePath, [], { execPath, execArgv, env });
+  if (plan.id === "killed") return child.on("exit", (...a) => record("event", { event: "exit", arguments: a }));
   if (plan.id === "outlived") return child.on("message", () => process.exit(0));
   listen(child, () => child.disconnect());
   child.on("exit", (...a) => record("event", { event: "exit", arguments: a }));
   child.send("to child");
 } else {
+  if (plan.id === "killed") return process.send("last", () => process.kill(process.pid, "SIGKILL"));
   if (plan.id === "outlived") { process.send(0); return setInterval(() => {}, 1e6); }
   listen(process, () => process.send("to parent"));
 }
 "#;
 
-fn node(place: &Place) -> Runtime {
+pub(crate) fn node(place: &Place) -> Runtime {
     let drivers = Drivers { script: place.write("driver.cjs", DRIVER), rust: PathBuf::new() };
     let node =
         Runtime::find(&place.host, "node", &Source::Known, &drivers, &Interrupt::new()).unwrap();

@@ -102,6 +102,9 @@ pub(crate) struct RunArgs {
     /// Stop at the first unexpected verdict
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    /// Play with a relay what is expected to differ, too: shows what is on the wire
+    #[arg(long)]
+    pub(crate) tap: bool,
     /// Make each play N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
@@ -177,6 +180,9 @@ pub(crate) struct ReplayArgs {
     /// Pairing to play, for a plan file [default: the first runtime with itself]
     #[arg(long, value_name = "PARENT:CHILD")]
     pub(crate) pair: Option<String>,
+    /// Play with a relay in between, and show what is on the wire
+    #[arg(long)]
+    pub(crate) tap: bool,
     /// Folder of stored plans
     #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
     pub(crate) regressions: PathBuf,

@@ -104,5 +104,12 @@ pub(crate) fn host(keep: Option<std::path::PathBuf>) -> Result<Host, Failure> {
         Failure::Harness(anyhow::Error::from(error).context("failed to find the own program"))
     })?;
     let itself = |word: &str| vec![own.to_string_lossy().into_owned(), word.to_owned()];
-    Ok(Host { supervisor: itself("supervise"), raw_peer: itself("raw-peer"), keep, temp: None })
+    Ok(Host {
+        supervisor: itself("supervise"),
+        raw_peer: itself("raw-peer"),
+        relay: own.to_string_lossy().into_owned(),
+        decode: Some(tap::decode),
+        keep,
+        temp: None,
+    })
 }

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ipc_conformance_engine::report;
-use ipc_conformance_engine::tap::{Entry, LineKind, Messages};
-use ipc_plan::Role;
+use ipc_conformance_engine::tap::{Entry, Messages};
 
 use super::decode;
 
@@ -87,33 +86,8 @@ impl Lines {
     /// What is complete with this entry, each in a line: time, channel, direction, message.
     pub(super) fn add(&mut self, entry: &Entry) -> String {
         let start = *self.start.get_or_insert(entry.t);
-        let mut text = String::new();
-        for line in self.messages.add(entry) {
-            let micros = line.t.saturating_sub(start) / 1_000;
-            let direction = match line.from {
-                Some(Role::Parent) => "parent → child",
-                Some(Role::Child) => "child → parent",
-                None => "",
-            };
-            let mark = match line.kind {
-                LineKind::Message => "",
-                LineKind::Reserved => "(Node's own) ",
-                LineKind::Rest => "(no whole message) ",
-                LineKind::Event => "· ",
-            };
-            let handles = match &line.descriptors[..] {
-                [] => String::new(),
-                kinds => format!("  [with {}]", kinds.join(", ")),
-            };
-            text.push_str(&format!(
-                "{:>8}.{:03} ms  {}  {direction:<14}  {mark}{}{handles}\n",
-                micros / 1_000,
-                micros % 1_000,
-                line.channel,
-                report::short(&line.text, WIDTH),
-            ));
-        }
-        text
+        let lines = self.messages.add(entry);
+        lines.iter().map(|line| report::wire(line, start, WIDTH) + "\n").collect()
     }
 
     /// A word on channels that have no end.
