@@ -229,7 +229,7 @@ pub(crate) struct BehaviourArgs {
 }
 
 /// The view is printed to stderr, a line a message; the application keeps stdin, stdout and its
-/// exit code. Children that Node forks are found without a change to the application; a program
+/// exit code. Children that Node, Deno or Bun forks are found without a change to the application; a program
 /// that is itself forked by anyone, such as `fork('x.js', [], { execPath: 'ipc-conformance',
 /// execArgv: ['tap', '--', 'node'] })`, is watched too.
 #[derive(Debug, Args)]

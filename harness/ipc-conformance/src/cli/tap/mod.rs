@@ -58,7 +58,7 @@ fn recording(wanted: Option<&Path>, folder: &TempDir) -> anyhow::Result<PathBuf>
         .with_context(|| format!("failed to record to {}", path.display()))
 }
 
-/// Runs an application whose Node processes start their children by way of relays.
+/// Runs an application whose Node, Deno and Bun processes start their children by way of relays.
 fn watch(order: &Order, command: &[OsString], folder: &TempDir) -> Result<ExitStatus, Failure> {
     let harness = |error: std::io::Error| Failure::Harness(anyhow!("failed to watch: {error}"));
     let preload = folder.path().join("preload.cjs");
@@ -75,7 +75,9 @@ fn watch(order: &Order, command: &[OsString], folder: &TempDir) -> Result<ExitSt
     let mut child = Command::new(program)
         .args(arguments)
         .env("IPC_CONFORMANCE_TAP", words)
-        .env("NODE_OPTIONS", node_options(&preload))
+        // Node and Deno read the one, Bun the other.
+        .env("NODE_OPTIONS", with_preload("NODE_OPTIONS", "--require", &preload))
+        .env("BUN_OPTIONS", with_preload("BUN_OPTIONS", "--preload", &preload))
         .spawn()
         .with_context(|| format!("failed to start {}", program.display()))
         .map_err(Failure::Environment)?;
@@ -83,10 +85,10 @@ fn watch(order: &Order, command: &[OsString], folder: &TempDir) -> Result<ExitSt
 }
 
 /// What is there already, and the preload.
-fn node_options(preload: &Path) -> String {
+fn with_preload(variable: &str, flag: &str, preload: &Path) -> String {
     let path = preload.display().to_string().replace('\\', r"\\").replace('"', "\\\"");
-    let before = std::env::var("NODE_OPTIONS").unwrap_or_default();
-    format!("{before} --require \"{path}\"").trim_start().to_owned()
+    let before = std::env::var(variable).unwrap_or_default();
+    format!("{before} {flag} \"{path}\"").trim_start().to_owned()
 }
 
 fn show(path: &Path) -> Outcome {
