@@ -76,19 +76,23 @@ fn watch(order: &Order, command: &[OsString], folder: &TempDir) -> Result<ExitSt
         .args(arguments)
         .env("IPC_CONFORMANCE_TAP", words)
         // Node and Deno read the one, Bun the other.
-        .env("NODE_OPTIONS", with_preload("NODE_OPTIONS", "--require", &preload))
-        .env("BUN_OPTIONS", with_preload("BUN_OPTIONS", "--preload", &preload))
+        .env("NODE_OPTIONS", with_preload("NODE_OPTIONS", "--require ", &preload))
+        .env("BUN_OPTIONS", with_preload("BUN_OPTIONS", "--preload=", &preload))
         .spawn()
         .with_context(|| format!("failed to start {}", program.display()))
         .map_err(Failure::Environment)?;
     relay::wait(&mut child, &signals).map_err(harness)
 }
 
-/// What is there already, and the preload.
+/// What the variable holds already, and the preload. Quotes are only for a path that needs them:
+/// Deno and Bun do not read them as Node does.
 fn with_preload(variable: &str, flag: &str, preload: &Path) -> String {
-    let path = preload.display().to_string().replace('\\', r"\\").replace('"', "\\\"");
+    let mut path = preload.display().to_string();
+    if path.contains([' ', '"', '\\']) {
+        path = format!("\"{}\"", path.replace('\\', r"\\").replace('"', "\\\""));
+    }
     let before = std::env::var(variable).unwrap_or_default();
-    format!("{before} {flag} \"{path}\"").trim_start().to_owned()
+    format!("{before} {flag}{path}").trim_start().to_owned()
 }
 
 fn show(path: &Path) -> Outcome {
