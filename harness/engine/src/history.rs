@@ -6,6 +6,8 @@ use ipc_plan::{Record, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::tap::Line;
+
 /// All that was observed of one play of a plan by one pairing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,11 @@ pub struct History {
     /// The same for stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr: String,
+    /// What was on the wire, where the plan was played with a relay in between: at most 200 lines.
+    /// In results of a finding it is that of another play than the logs, see
+    /// [`Finding::tapped`](crate::results::Finding::tapped).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<Line>,
     /// Breaches of the driver contract: lines of a log that cannot be read, a log without its
     /// first record, a gap in `seq`, an exit with `EXIT_BAD_PLAN`. What could be read is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -28,4 +28,5 @@ pub mod run;
 pub mod runtime;
 mod show;
 pub mod spec;
+pub mod tap;
 mod text;

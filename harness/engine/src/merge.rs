@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::judge;
-use crate::results::{Results, RuntimeInfo, Summary};
+use crate::results::{Finding, Reproduced, Results, RuntimeInfo, Summary};
 use crate::spec::Shard;
 
 /// Why results are not the shards of one run.
@@ -79,8 +79,11 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     let shards: Vec<Shard> = by_index.keys().copied().collect();
     let mut rest = by_index.into_values();
     let (first, mut merged) = rest.next().ok_or(MergeError::Nothing)?;
+    let mut tapped = BTreeMap::new();
+    add_tapped(&mut tapped, &merged.findings);
     for (file, results) in rest {
         same(&first, &merged, &file, &results)?;
+        add_tapped(&mut tapped, &results.findings);
         absorb(&mut merged, results);
     }
     let count = shards[0].count;
@@ -96,9 +99,23 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
         case.findings.clear();
     }
     merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
+    for finding in &mut merged.findings {
+        finding.tapped = tapped.get(&finding.id).copied();
+    }
     merged.summary = Summary::of(&merged.cases);
     merged.options.shard = None;
     Ok(merged)
+}
+
+/// Each shard has looked a second time at a case of its own.
+fn add_tapped(all: &mut BTreeMap<String, Reproduced>, findings: &[Finding]) {
+    for finding in findings {
+        if let Some(seen) = finding.tapped {
+            let sum = all.entry(finding.id.clone()).or_insert(Reproduced { differed: 0, plays: 0 });
+            sum.differed += seen.differed;
+            sum.plays += seen.plays;
+        }
+    }
 }
 
 /// Makes sure that two shards are of one run.

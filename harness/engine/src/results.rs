@@ -299,6 +299,10 @@ pub struct Finding {
     pub first_difference: Difference,
     /// How often it was seen, over all its cases and pairings.
     pub reproduced: Reproduced,
+    /// How often it was seen when its first case was played again with a relay between the two
+    /// sides. What was on the wire then is in the histories of that case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tapped: Option<Reproduced>,
     /// Whether an expectation covers it.
     pub expected: bool,
     /// Command that plays the first case again.

@@ -143,6 +143,7 @@ impl Runtime {
             parent: self.command.clone(),
             child: child.child(),
             limits: Limits::calibrated([self.startup, child.startup], load),
+            tapped: false,
         }
     }
 
@@ -155,12 +156,14 @@ impl Runtime {
                 parent: command.to_vec(),
                 child: self.child(),
                 limits,
+                tapped: false,
             },
             Role::Child => Pairing {
                 name: format!("{}:{}", self.name, raw::NAME),
                 parent: self.command.clone(),
                 child: child_command(command, 0),
                 limits,
+                tapped: false,
             },
         }
     }

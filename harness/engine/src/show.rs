@@ -117,7 +117,7 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// A value in one line, much as an inspector of JavaScript shows it.
-pub(crate) fn recipe(recipe: &Recipe) -> String {
+pub fn recipe(recipe: &Recipe) -> String {
     match recipe {
         Recipe::String(text) => quoted(text),
         Recipe::Array(items) => format!("[{}]", list(items)),

@@ -21,7 +21,7 @@ pub fn line(text: &str) -> String {
 }
 
 /// At most about `most` characters of the text in one line, the middle cut out.
-pub(crate) fn short(text: &str, most: usize) -> String {
+pub fn short(text: &str, most: usize) -> String {
     cut(&line(text), most)
 }
 

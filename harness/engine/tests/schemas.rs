@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::results::Results;
 use ipc_conformance_engine::spec::Catalogue;
+use ipc_conformance_engine::tap::Entry;
 use ipc_plan::{Describe, Plan, Recipe, Record};
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -15,7 +16,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/schema")
 }
 
-fn schemas() -> [(&'static str, Schema); 6] {
+fn schemas() -> [(&'static str, Schema); 7] {
     [
         ("describe", schema_for!(Describe)),
         ("history", schema_for!(History)),
@@ -23,6 +24,7 @@ fn schemas() -> [(&'static str, Schema); 6] {
         ("plan", schema_for!(Plan)),
         ("recipe", schema_for!(Recipe)),
         ("results", schema_for!(Results)),
+        ("wire-entry", schema_for!(Entry)),
     ]
 }
 

@@ -1,5 +1,6 @@
 mod launch;
 mod raw;
+mod schedule;
 mod step;
 mod words;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use launch::{Launch, Program};
 pub use raw::{DescriptorKind, Direction, Link, Part, PartError, Until, Wire};
+pub use schedule::Schedule;
 pub use step::Step;
 pub use words::{Event, HandleEvent, Inspect, OwnStream, Property, Transport, When};
 
@@ -24,6 +26,9 @@ pub struct Plan {
     /// Who is at the two ends of the channel.
     #[serde(default, skip_serializing_if = "Link::is_pair")]
     pub link: Link,
+    /// What a relay between the two ends does to the channel; without one there is no relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// The channel's serialization.
     #[serde(default)]
     pub serialization: Serialization,

@@ -42,6 +42,7 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
                     summary: symptom.words,
                     first_difference: cause.clone(),
                     reproduced: Reproduced { differed: 0, plays: 0 },
+                    tapped: None,
                     expected: true,
                     repro: format!("ipc-conformance replay {}", case.replay),
                 });

@@ -141,6 +141,7 @@ fn history(seen: &[Value]) -> History {
         stdout: String::new(),
         stderr: String::new(),
         breaches: Vec::new(),
+        wire: Vec::new(),
         duration_ms: 1,
     }
 }
@@ -157,6 +158,7 @@ fn case() -> Case {
             id: "life-of-a-test".to_owned(),
             serialization: Serialization::Json,
             link: Link::Pair,
+            schedule: None,
             parent: RolePlan::default(),
             child: RolePlan::default(),
             setup: None,

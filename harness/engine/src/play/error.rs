@@ -49,6 +49,9 @@ pub enum PlayError {
         /// What it printed.
         output: String,
     },
+    /// A relay is asked for and the host has none.
+    #[error("play with a relay: this host names no program for one")]
+    NoRelay,
     /// The run was interrupted before the play had ended. Its processes are gone.
     #[error("finish the play: interrupted")]
     Interrupted,

@@ -40,6 +40,9 @@ pub struct Pairing {
     pub child: ChildCommand,
     /// How long things may take.
     pub limits: Limits,
+    /// Whether a relay stands between the two and writes down what is on the wire. A plan with a
+    /// schedule has one in any case.
+    pub tapped: bool,
 }
 
 /// Plays a plan once.
@@ -59,15 +62,21 @@ pub fn play(
     let limits = pairing.limits.clone();
     let mut plan = plan.clone();
     let settles = settles(&plan.parent.steps) + settles(&plan.child.steps);
+    let stage = Stage::new(host, &format!("{}-{}", plan.id, pairing.name))?;
+    let tapped = pairing.tapped || plan.schedule.is_some();
+    let settle_ms = millis(limits.settle);
     plan.setup = Some(Setup {
-        child: pairing.child.clone(),
-        settle_ms: millis(limits.settle),
+        child: if tapped {
+            stage.tapped(&pairing.child, plan.schedule, settle_ms)?
+        } else {
+            pairing.child.clone()
+        },
+        settle_ms,
         patience_ms: millis(limits.patience),
     });
     let text = serde_json::to_vec(&plan)
         .map_err(|e| PlayError::Plan { id: plan.id.clone(), error: e.to_string() })?;
 
-    let stage = Stage::new(host, &format!("{}-{}", plan.id, pairing.name))?;
     stage.write_plan(&text)?;
     let limits = limits.with_settles(settles);
     let report = stage.run(&pairing.parent, Role::Parent, &limits, interrupt)?;
@@ -76,6 +85,7 @@ pub fn play(
     let parent = stage.log(Role::Parent, &mut breaches);
     let child = stage.log(Role::Child, &mut breaches);
     let (stdout, stderr) = (stage.stdout(), stage.stderr());
+    let wire = if tapped { stage.wire() } else { Vec::new() };
     collect::judge_contract(&report.ending, parent.as_deref(), child.as_deref(), &mut breaches);
     if !breaches.is_empty() {
         stage.check_space()?;
@@ -88,6 +98,7 @@ pub fn play(
         leaked: report.leaked,
         stdout,
         stderr,
+        wire,
         breaches,
         duration_ms: report.total_us.div_ceil(1000),
     })

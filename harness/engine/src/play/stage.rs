@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ipc_plan::{LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role};
+use ipc_plan::{ChildCommand, LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role, Schedule};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 
 use super::supervise::{Order, Report};
 use super::{Interrupt, Limits, PlayError, collect, millis};
+use crate::tap::{self, Decode, Line};
 
 /// Where and by whom plays are made.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,11 @@ pub struct Host {
     /// A command that runs [`raw::main`](crate::raw::main): at most one argument, the word that a
     /// parent forks as a module.
     pub raw_peer: Vec<String>,
+    /// The program of a relay: one that runs [`tap::main`](crate::tap::main) for a relay's
+    /// arguments.
+    pub relay: String,
+    /// How messages on the wire are put into words; raw where it is absent.
+    pub decode: Option<Decode>,
     /// Where folders of plays are made; the system's temporary folder when absent.
     pub temp: Option<PathBuf>,
     /// A folder in which the folders of plays are made and kept.
@@ -183,6 +189,35 @@ impl<'a> Stage<'a> {
             status: status.to_string(),
             output: if output.is_empty() { "it printed nothing".to_owned() } else { output },
         })
+    }
+
+    /// The command of a child with a relay in its place.
+    pub(crate) fn tapped(
+        &self,
+        child: &ChildCommand,
+        schedule: Option<Schedule>,
+        settle_ms: u64,
+    ) -> Result<ChildCommand, PlayError> {
+        if self.host.relay.is_empty() {
+            return Err(PlayError::NoRelay);
+        }
+        let order = tap::Order { record: self.recording(), schedule, settle_ms };
+        let mut exec_argv = Vec::from(order.words());
+        exec_argv.push(child.exec_path.clone());
+        exec_argv.extend(child.exec_argv.iter().cloned());
+        let (exec_path, module_path) = (self.host.relay.clone(), child.module_path.clone());
+        Ok(ChildCommand { exec_path, exec_argv, module_path })
+    }
+
+    /// What a relay wrote down, as far as it can be read.
+    pub(crate) fn wire(&self) -> Vec<Line> {
+        tap::read(&self.recording())
+            .map(|entries| tap::lines(&entries, self.host.decode.unwrap_or(tap::undecoded)))
+            .unwrap_or_default()
+    }
+
+    fn recording(&self) -> PathBuf {
+        self.path.join("wire.jsonl")
     }
 
     /// The log of a role, if there is one.

@@ -178,7 +178,7 @@ impl Supervisor {
         let (status, ended) = self.ended.unzip();
         let ending = match status {
             _ if timed_out => Ending::TimedOut { limit_ms: order.limit_ms },
-            Some(status) => ending(status),
+            Some(status) => ending(status.exit_status(), status.terminating_signal()),
             None => Ending::Signalled { signal: "SIGKILL".to_owned() },
         };
         Report {
@@ -275,8 +275,9 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn ending(status: WaitStatus) -> Ending {
-    match (status.exit_status(), status.terminating_signal()) {
+/// How a process ended with this exit code or by this signal.
+pub(crate) fn ending(code: Option<i32>, signal: Option<i32>) -> Ending {
+    match (code, signal) {
         (Some(code), _) => Ending::Exited { code },
         (None, Some(signal)) => Ending::Signalled { signal: signal_name(signal) },
         // Stops are not asked for.

@@ -10,6 +10,7 @@ use crate::results::{
     Options, Reproduced, Results, RuntimeInfo, SCHEMA, Summary, Tool, Verdict,
 };
 use crate::spec::{Case, Catalogue, Clause, Level, Order};
+use crate::tap::{Line, LineKind};
 
 /// Everything that could break out of one of the formats, or look like something else.
 pub(super) const HOSTILE: &str = "</script><img src=x onerror=alert(1)>'\"&lt;|x|`y`**b**[l](http://h)\u{1b}[31mred]]>\u{202e}rtl\u{fffe}\u{0}\r\nnext -->";
@@ -114,6 +115,7 @@ pub(super) fn catalogue() -> Catalogue {
             serialization: Serialization::Json,
             parent: RolePlan::default(),
             child: RolePlan::default(),
+            schedule: None,
             setup: None,
         },
         file: "boot.toml".to_owned(),
@@ -274,6 +276,7 @@ fn findings(cases: &[CaseResult]) -> Vec<Finding> {
                 differed: 9 - u32::from(case.verdict == Verdict::Hang),
                 plays: 9,
             },
+            tapped: Some(Reproduced { differed: 2, plays: 3 }),
             expected: case.expectation == Expectation::Expected,
             repro: format!("ipc-conformance replay {}", case.replay),
         });
@@ -319,6 +322,23 @@ fn payload(reference: bool) -> Seen {
     }
 }
 
+fn wire(reference: bool) -> Vec<Line> {
+    let line = |t, from, kind, text: &str| Line {
+        t,
+        channel: 7,
+        from,
+        kind,
+        text: text.to_owned(),
+        descriptors: if t == 2_000 { vec!["tcp server".to_owned()] } else { Vec::new() },
+    };
+    let text = if reference { "{}" } else { HOSTILE };
+    vec![
+        line(1, None, LineKind::Event, "starts node"),
+        line(2_000, Some(Role::Parent), LineKind::Message, text),
+        line(3_000_000, Some(Role::Child), LineKind::Reserved, r#"{"cmd":"NODE_X"}"#),
+    ]
+}
+
 fn history(reference: bool, case: usize) -> History {
     let mut child = vec![Seen::Started {}, Seen::Mark { name: HOSTILE.to_owned() }, message(1)];
     child.push(payload(reference));
@@ -355,6 +375,7 @@ fn history(reference: bool, case: usize) -> History {
         leaked: if reference { Vec::new() } else { vec![format!("sleep 1000 {HOSTILE}")] },
         stdout: if reference { String::new() } else { format!("out {HOSTILE}\n").repeat(3) },
         stderr: if reference { String::new() } else { format!("{HOSTILE}\n").repeat(90) },
+        wire: wire(reference),
         breaches: if reference { Vec::new() } else { vec![HOSTILE.to_owned()] },
         duration_ms: 240,
     }

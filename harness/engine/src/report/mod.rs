@@ -15,6 +15,7 @@ mod lines;
 mod markdown;
 mod story;
 mod terminal;
+mod wire;
 mod words;
 
 #[cfg(test)]
@@ -22,7 +23,8 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use crate::text::{count, line, visible};
+pub use crate::show::recipe;
+pub use crate::text::{count, line, short, visible};
 pub use change::{diff_markdown, diff_text};
 pub use digest::Outcome;
 pub use files::{ReportError, read, write_all};
@@ -31,6 +33,7 @@ pub use junit::junit;
 pub use lines::behaviour_markdown;
 pub use markdown::markdown;
 pub use terminal::terminal;
+pub use wire::wire;
 
 #[cfg(doc)]
 use crate::results::Results;

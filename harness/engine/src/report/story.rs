@@ -111,7 +111,11 @@ impl<'a> Story<'a> {
         };
         let plays = count(reproduced.plays as usize, "play");
         let unstable = if reproduced.differed < reproduced.plays { ", unstable" } else { "" };
-        Some(format!("{} of {plays}{unstable}", reproduced.differed))
+        let tapped =
+            self.finding.and_then(|finding| finding.tapped).map_or_else(String::new, |tapped| {
+                format!(", and in {} of {} with a relay", tapped.differed, tapped.plays)
+            });
+        Some(format!("{} of {plays}{unstable}{tapped}", reproduced.differed))
     }
 
     /// The clauses, or the first of many and how many more there are.

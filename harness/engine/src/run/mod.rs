@@ -4,6 +4,7 @@
 mod assemble;
 mod generated;
 mod pairings;
+mod tapped;
 
 pub use generated::generated_case;
 pub use pairings::{link, names, pairing};
@@ -47,6 +48,8 @@ pub struct Run<'a> {
     pub repeat: u32,
     /// Stop at the first unexpected verdict.
     pub fail_fast: bool,
+    /// Look a second time, with a relay, at expected findings too.
+    pub tap: bool,
     /// Where smallest differing messages are stored, to be played first from then on.
     pub regressions: Option<PathBuf>,
     /// Where plays are made.
@@ -111,6 +114,12 @@ impl Run<'_> {
         let interrupted = broken.is_some() || self.pool.interrupt.is_set();
         let mut results =
             assemble::results(self, judged, &pairings.names(), interrupted, begin.elapsed());
+        if !interrupted {
+            broken = self.tap(&mut results, &cases, &pairings, progress).err();
+            results.interrupted = broken.is_some() || self.pool.interrupt.is_set();
+            let duration = begin.elapsed().as_millis();
+            results.host.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
+        }
         problems.extend(broken.map(|error| format!("failed to {error}")));
         results.problems.extend(problems);
         Ok(results)

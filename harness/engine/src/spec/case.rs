@@ -67,6 +67,10 @@ fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
         let mistake = Mistake::new(&root.key("values"), "`values` belong to a template");
         mistakes.push(mistake.help("add `template = \"exchange\"`"));
     }
+    if raw.schedule.is_some() && raw.link != Link::Pair {
+        let mistake = Mistake::new(&root.key("schedule"), "a schedule is for two runtimes");
+        mistakes.push(mistake.help("the raw peer says itself when it writes what"));
+    }
     if raw.parent.is_none() {
         mistakes.push(Mistake::new(&root, "a case has a `[case.parent]` with steps"));
     }
@@ -78,6 +82,7 @@ fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
             serialization: raw.serialization,
             parent: raw.parent.unwrap_or_default(),
             child: raw.child.unwrap_or_default(),
+            schedule: raw.schedule,
             setup: None,
         },
         id: raw.id,
@@ -127,6 +132,7 @@ fn from_template(node: &Node, raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case
     }
     let mut case = exchange_of(&raw.id, &raw.title, clauses, raw.serialization, &exchanged);
     case.order = raw.order;
+    case.plan.schedule = raw.schedule;
     case.needs.extend(raw.needs);
     case
 }

@@ -86,6 +86,7 @@ pub(super) fn exchange_of(
                 steps: steps(Role::Parent),
             },
             child: RolePlan { listeners: common.to_vec(), steps: steps(Role::Child) },
+            schedule: None,
             setup: None,
         },
         file: String::new(),

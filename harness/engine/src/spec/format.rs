@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ipc_plan::{Link, Recipe, RolePlan, Serialization};
+use ipc_plan::{Link, Recipe, RolePlan, Schedule, Serialization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,8 @@ pub(crate) struct RawCase {
     pub(crate) order: Order,
     #[serde(default)]
     pub(crate) link: Link,
+    #[serde(default)]
+    pub(crate) schedule: Option<Schedule>,
     #[serde(default)]
     pub(crate) serialization: Serialization,
     #[serde(default)]

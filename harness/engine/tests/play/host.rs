@@ -29,6 +29,8 @@ impl Place {
         let host = Host {
             supervisor: itself("supervise"),
             raw_peer: itself("raw-peer"),
+            relay: own.clone(),
+            decode: None,
             temp: Some(temp),
             keep: None,
         };
@@ -73,6 +75,7 @@ impl Place {
                 module_path: "module".to_owned(),
             },
             limits: limits.clone(),
+            tapped: false,
         }
     }
 
@@ -106,6 +109,7 @@ pub(crate) fn plan(id: &str) -> Plan {
         serialization: Serialization::Json,
         parent: RolePlan::default(),
         child: RolePlan::default(),
+        schedule: None,
         setup: None,
     }
 }

@@ -6,14 +6,18 @@ mod plays;
 mod pools;
 mod raw_peer;
 mod runtimes;
+mod taps;
 
 use std::process::ExitCode;
 
 use ipc_conformance_engine::play::supervise;
-use ipc_conformance_engine::raw;
+use ipc_conformance_engine::{raw, tap};
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
+    if let Some(arguments) = tap::arguments(std::env::args_os().skip(1)) {
+        return tap::main(&arguments);
+    }
     match std::env::args().nth(1).as_deref() {
         Some("supervise") => return supervise::main(),
         Some("raw-peer") => return raw::main(),
@@ -21,9 +25,9 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (name, test) in
-        [plays::TESTS, pairs::TESTS, pools::TESTS, raw_peer::TESTS, runtimes::TESTS].concat()
-    {
+    let groups =
+        [plays::TESTS, pairs::TESTS, pools::TESTS, raw_peer::TESTS, runtimes::TESTS, taps::TESTS];
+    for (name, test) in groups.concat() {
         trials.push(Trial::test(name, move || {
             test();
             Ok(())

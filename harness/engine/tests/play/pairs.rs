@@ -40,11 +40,13 @@ if (role === "parent") {
   const { execPath, execArgv, modulePath } = plan.setup.child;
   const env = { ...process.env, IPC_CONFORMANCE_ROLE: "child" };
   const child = require("child_process").fork(modulePath, [], { execPath, execArgv, env });
+  if (plan.id === "killed") return child.on("exit", (...a) => record("event", { event: "exit", arguments: a }));
   if (plan.id === "outlived") return child.on("message", () => process.exit(0));
   listen(child, () => child.disconnect());
   child.on("exit", (...a) => record("event", { event: "exit", arguments: a }));
   child.send("to child");
 } else {
+  if (plan.id === "killed") return process.send("last", () => process.kill(process.pid, "SIGKILL"));
   if (plan.id === "outlived") { process.send(0); return setInterval(() => {}, 1e6); }
   listen(process, () => process.send("to parent"));
 }

@@ -1,9 +1,11 @@
 //! What the user may type.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipc_conformance_engine::spec::Level;
+use ipc_plan::Schedule;
 
 /// Conformance suite for Node.js's child-process channel.
 ///
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Play all Node lines and write what each does, clause by clause
     Behaviour(BehaviourArgs),
+    /// Watch the channels of a real application: what its processes and their Node children send
+    Tap(TapArgs),
     /// Own the processes of one play; used by the suite itself
     #[command(hide = true)]
     Supervise,
@@ -98,6 +102,9 @@ pub(crate) struct RunArgs {
     /// Stop at the first unexpected verdict
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    /// Play with a relay what is expected to differ, too: shows what is on the wire
+    #[arg(long)]
+    pub(crate) tap: bool,
     /// Make each play N times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
@@ -182,6 +189,9 @@ pub(crate) struct ReplayArgs {
     /// Pairing to play, for a plan file [default: the first runtime with itself]
     #[arg(long, value_name = "PARENT:CHILD")]
     pub(crate) pair: Option<String>,
+    /// Play with a relay in between, and show what is on the wire
+    #[arg(long)]
+    pub(crate) tap: bool,
     /// Folder of stored plans
     #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
     pub(crate) regressions: PathBuf,
@@ -225,6 +235,27 @@ pub(crate) struct BehaviourArgs {
     /// Folder for node-behaviour.md and node-behaviour.json
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) out: PathBuf,
+}
+
+/// The view is printed to stderr, a line a message; the application keeps stdin, stdout and its
+/// exit code. Children that Node, Deno or Bun forks are found without a change to the application; a program
+/// that is itself forked by anyone, such as `fork('x.js', [], { execPath: 'ipc-conformance',
+/// execArgv: ['tap', '--', 'node'] })`, is watched too.
+#[derive(Debug, Args)]
+pub(crate) struct TapArgs {
+    /// Append everything to this recording
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Disturb the channels: one-byte, merge, delay:ROLE:N (N times 100 ms), stall:ROLE; ROLE is
+    /// the sender, parent or child
+    #[arg(long, value_name = "SCHEDULE", value_parser = super::tap::schedule)]
+    pub(crate) schedule: Option<Schedule>,
+    /// Print this recording, and start nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "schedule", "command"])]
+    pub(crate) show: Option<PathBuf>,
+    /// The application and its arguments
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "show")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

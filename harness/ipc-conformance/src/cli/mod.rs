@@ -8,13 +8,14 @@ mod replay;
 mod reports;
 mod run;
 mod runtimes;
+mod tap;
 
 use std::fmt;
 use std::process::ExitCode;
 
 use clap::Parser;
 use ipc_conformance_engine::play::{Host, supervise};
-use ipc_conformance_engine::{raw, report};
+use ipc_conformance_engine::{raw, report, tap as relay};
 
 use args::{Cli, Command};
 
@@ -53,6 +54,10 @@ impl fmt::Display for Failure {
 pub(crate) type Outcome = Result<u8, Failure>;
 
 pub(crate) fn main() -> ExitCode {
+    // A relay's arguments are those of somebody else's program: they are not ours to check.
+    if let Some(arguments) = relay::arguments(std::env::args_os().skip(1)) {
+        return relay::main(&arguments);
+    }
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Run(args) => run::run(args),
@@ -63,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Report(args) => reports::report(args),
         Command::Diff(args) => reports::diff(args),
         Command::Behaviour(args) => behaviour::behaviour(args),
+        Command::Tap(args) => tap::tap(args),
         Command::Supervise => return supervise::main(),
         Command::RawPeer => return raw::main(),
     };
@@ -98,5 +104,12 @@ pub(crate) fn host(keep: Option<std::path::PathBuf>) -> Result<Host, Failure> {
         Failure::Harness(anyhow::Error::from(error).context("failed to find the own program"))
     })?;
     let itself = |word: &str| vec![own.to_string_lossy().into_owned(), word.to_owned()];
-    Ok(Host { supervisor: itself("supervise"), raw_peer: itself("raw-peer"), keep, temp: None })
+    Ok(Host {
+        supervisor: itself("supervise"),
+        raw_peer: itself("raw-peer"),
+        relay: own.to_string_lossy().into_owned(),
+        decode: Some(tap::decode),
+        keep,
+        temp: None,
+    })
 }

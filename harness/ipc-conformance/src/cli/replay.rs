@@ -68,6 +68,7 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     }
     let make = |(parent, child): (&str, &str)| {
         let pairing = run::pairing(parent, child, find, &host, Limits::load(1));
+        let pairing = pairing.map(|pairing| Pairing { tapped: args.tap, ..pairing });
         pairing.ok_or_else(|| Failure::Harness(anyhow!("failed to pair {parent} with {child}")))
     };
     let observed_pairing = make((parent, child))?;
@@ -118,6 +119,13 @@ fn show(text: &mut String, title: &str, history: &History) {
             let json = serde_json::to_string(&record.seen).unwrap_or_default();
             let _ = writeln!(text, "  {:>4} {}", record.seq, report::line(&json));
         }
+    }
+    let start = history.wire.first().map_or(0, |line| line.t);
+    for (index, line) in history.wire.iter().enumerate() {
+        if index == 0 {
+            let _ = writeln!(text, "\n{title}, on the wire:");
+        }
+        let _ = writeln!(text, "  {}", report::wire(line, start, 2_000));
     }
     let ending = serde_json::to_string(&history.ending).unwrap_or_default();
     let _ = writeln!(text, "\n{title} ends: {ending}");

@@ -68,6 +68,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         },
         repeat: args.repeat,
         fail_fast: args.fail_fast,
+        tap: args.tap,
         regressions: Some(args.regressions.clone()),
         pool: Pool { host, jobs: jobs(args.jobs), interrupt },
     };

@@ -13,5 +13,6 @@ mod replay;
 mod report;
 mod run;
 mod select;
+mod tap;
 mod trouble;
 mod usage;

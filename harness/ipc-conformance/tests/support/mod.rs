@@ -32,7 +32,12 @@ pub(crate) fn need_node() -> Result<(), String> {
 /// Where plays of tests are made.
 pub(crate) fn host() -> Host {
     let itself = |word: &str| vec![PROGRAM.to_owned(), word.to_owned()];
-    Host { supervisor: itself("supervise"), raw_peer: itself("raw-peer"), ..Host::default() }
+    Host {
+        supervisor: itself("supervise"),
+        raw_peer: itself("raw-peer"),
+        relay: PROGRAM.to_owned(),
+        ..Host::default()
+    }
 }
 
 /// Finds and measures a runtime that the suite knows.
@@ -90,6 +95,7 @@ pub(crate) fn play(
         },
         repeat: 1,
         fail_fast: false,
+        tap: false,
         regressions: None,
         pool: Pool { host: host(), jobs, interrupt: Interrupt::new() },
     };

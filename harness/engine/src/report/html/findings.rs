@@ -66,6 +66,8 @@ pub(super) struct Evidence {
     pub(super) reference: String,
     pub(super) note: &'static str,
     pub(super) lanes: Vec<Lane>,
+    /// What was on the wire, by side.
+    pub(super) wires: Vec<(String, String)>,
     pub(super) launches: Vec<(String, String)>,
     pub(super) outputs: Vec<Output>,
     pub(super) differences: Vec<String>,
@@ -217,6 +219,17 @@ fn evidence(
     if let Some(reference) = reference {
         outputs.insert(0, output(format!("reference: {name}:{name}"), reference));
     }
+    let sides = [(format!("{name}:{name}"), reference), (case.pairing.clone(), Some(observed))];
+    let wires = sides
+        .iter()
+        .filter_map(|(side, history)| {
+            let wire = &(*history)?.wire;
+            let start = wire.first()?.t;
+            let lines: Vec<String> =
+                wire.iter().map(|line| super::super::wire(line, start, WIDTH)).collect();
+            Some((text::line(side), lines.join("\n")))
+        })
+        .collect();
     let differences = case.differences.iter().take(MOST);
     Some(Evidence {
         case: text::line(&case.id),
@@ -231,6 +244,7 @@ fn evidence(
             }
         },
         lanes: Role::ALL.map(|role| lane(role, reference, observed, difference)).into(),
+        wires,
         launches,
         outputs,
         differences: differences
