@@ -17,7 +17,8 @@ pub(crate) enum Problem {
     Malformed { place: String, reason: String },
 }
 
-/// The steps this version of the formats has, for telling an unknown step from a malformed one.
+/// The steps of drivers in this version of the formats, for telling an unknown step from a malformed
+/// one. Those of the raw peer are unknown.
 const STEPS: &[&str] = &[
     "fork",
     "spawn",

@@ -9,6 +9,7 @@ mod files;
 mod hostile;
 mod interrupt;
 mod place;
+mod raw;
 mod replay;
 mod report;
 mod run;
