@@ -16,9 +16,12 @@ use std::sync::OnceLock;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge;
 use ipc_conformance_engine::play::{self, Interrupt};
+use ipc_conformance_engine::raw;
 use ipc_conformance_engine::results::{Difference, DifferenceKind, Verdict};
+use ipc_conformance_engine::run;
 use ipc_conformance_engine::runtime::Runtime;
 use ipc_conformance_engine::spec::{Case, Clause, Level};
+use ipc_plan::{Link, Role};
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::{catalogue, host, lines, need_node, node, source};
 
@@ -130,16 +133,16 @@ fn is_seen(path: &Path, references: &References) -> Result<(), Failed> {
     let Header { breaks, also, parent, child } = &broken.header;
     let mut problems = String::new();
     let mut red = BTreeSet::new();
-    let mut pairs = Vec::new();
-    if *parent {
-        pairs.push((broken.name, "node"));
-    }
-    if *child {
-        pairs.push(("node", broken.name));
-    }
-    for pair in pairs {
+    let roles = [(Role::Parent, *parent), (Role::Child, *child)];
+    for (role, _) in roles.into_iter().filter(|(_, broken)| *broken) {
         let mut turned = BTreeSet::new();
-        for case in broken.cases()? {
+        // The harness is not broken.
+        for case in broken.cases()?.into_iter().filter(|case| case.plan.link.raw() != Some(role)) {
+            let other = if case.plan.link == Link::Pair { "node" } else { raw::NAME };
+            let pair = match role {
+                Role::Parent => (broken.name, other),
+                Role::Child => (other, broken.name),
+            };
             let outcome = broken.play(case, pair)?;
             if let Some(objection) = outcome.objection(&broken.header) {
                 let verdict = outcome.verdict.name();
@@ -153,8 +156,7 @@ fn is_seen(path: &Path, references: &References) -> Result<(), Failed> {
             turned.extend(outcome.red());
         }
         if !turned.contains(&breaks.id) {
-            let (parent, child) = pair;
-            problems.push_str(&format!("{parent}:{child}: {} is not red\n", breaks.id));
+            problems.push_str(&format!("{} as {role}: {} is not red\n", broken.name, breaks.id));
         }
         red.extend(turned);
     }
@@ -198,8 +200,9 @@ impl Broken<'_> {
 
     /// Plays a case once, and thoroughly where that shows what it should not.
     fn play(&self, case: &'static Case, pair: (&str, &str)) -> Result<Outcome, String> {
-        let find = |name: &str| if name == self.name { Ok(&self.runtime) } else { node() };
-        let observed = play_once(case, find(pair.0)?, find(pair.1)?)?;
+        let node = node()?;
+        let find = |name: &str| Some(if name == self.name { &self.runtime } else { node });
+        let observed = play_once(case, pair, find)?;
         let reference = self.references.of(case)?;
         let level_of = |id: &str| catalogue().clause(id).map_or(Level::Must, |c| c.level);
         let judgement =
@@ -227,8 +230,13 @@ impl Broken<'_> {
     }
 }
 
-fn play_once(case: &Case, parent: &Runtime, child: &Runtime) -> Result<History, String> {
-    let pairing = parent.pairing(child, 1.0);
+fn play_once<'a>(
+    case: &Case,
+    (parent, child): (&str, &str),
+    find: impl Fn(&str) -> Option<&'a Runtime>,
+) -> Result<History, String> {
+    let pairing = run::pairing(parent, child, find, &host(), 1.0)
+        .ok_or_else(|| format!("{parent}:{child} is no pairing"))?;
     play::play(&host(), &case.plan, &pairing, &Interrupt::new())
         .map_err(|error| format!("failed to {error}"))
 }
@@ -242,7 +250,10 @@ impl References {
     }
 
     fn of(&self, case: &'static Case) -> Result<&History, String> {
-        let played = self.0[case.id.as_str()].get_or_init(|| play_once(case, node()?, node()?));
+        let played = self.0[case.id.as_str()].get_or_init(|| {
+            let node = node()?;
+            play_once(case, run::names(case.plan.link, "node"), |_| Some(node))
+        });
         played.as_ref().map_err(Clone::clone)
     }
 }
