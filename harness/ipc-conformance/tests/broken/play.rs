@@ -9,9 +9,12 @@ use std::sync::OnceLock;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{self, Interrupt};
+use ipc_conformance_engine::raw;
 use ipc_conformance_engine::results::{Difference, DifferenceKind, Verdict};
+use ipc_conformance_engine::run;
 use ipc_conformance_engine::runtime::Runtime;
 use ipc_conformance_engine::spec::{Case, Level};
+use ipc_plan::{Link, Role};
 
 use crate::header::Header;
 use crate::stem;
@@ -51,10 +54,17 @@ impl<'a> Broken<'a> {
         Ok(cases)
     }
 
-    /// Plays a case once, and thoroughly where that shows what it should not.
-    pub(crate) fn play(&self, case: &'static Case, pair: (&str, &str)) -> Result<Outcome, String> {
-        let find = |name: &str| if name == self.name { Ok(&self.runtime) } else { node() };
-        let observed = play_once(case, find(pair.0)?, find(pair.1)?)?;
+    /// Plays a case once with the preload in this role, and thoroughly where that shows what it
+    /// should not.
+    pub(crate) fn play(&self, case: &'static Case, role: Role) -> Result<Outcome, String> {
+        let other = if case.plan.link == Link::Pair { "node" } else { raw::NAME };
+        let pair = match role {
+            Role::Parent => (self.name, other),
+            Role::Child => (other, self.name),
+        };
+        let node = node()?;
+        let find = |name: &str| Some(if name == self.name { &self.runtime } else { node });
+        let observed = play_once(case, pair, find)?;
         let reference = self.references.of(case)?;
         let rules = Rules { catalogue: catalogue(), level: Level::Should, required: None };
         let judgement = judge::judge(case, slice::from_ref(reference), &observed, rules);
@@ -81,8 +91,13 @@ impl<'a> Broken<'a> {
     }
 }
 
-fn play_once(case: &Case, parent: &Runtime, child: &Runtime) -> Result<History, String> {
-    let pairing = parent.pairing(child, 1.0);
+fn play_once<'a>(
+    case: &Case,
+    (parent, child): (&str, &str),
+    find: impl Fn(&str) -> Option<&'a Runtime>,
+) -> Result<History, String> {
+    let pairing = run::pairing(parent, child, find, &host(), 1.0)
+        .ok_or_else(|| format!("{parent}:{child} is no pairing"))?;
     play::play(&host(), &case.plan, &pairing, &Interrupt::new())
         .map_err(|error| format!("failed to {error}"))
 }
@@ -96,7 +111,10 @@ impl References {
     }
 
     fn of(&self, case: &'static Case) -> Result<&History, String> {
-        let played = self.0[case.id.as_str()].get_or_init(|| play_once(case, node()?, node()?));
+        let played = self.0[case.id.as_str()].get_or_init(|| {
+            let node = node()?;
+            play_once(case, run::names(case.plan.link, "node"), |_| Some(node))
+        });
         played.as_ref().map_err(Clone::clone)
     }
 }
