@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ipc_plan::{
-    ChildCommand, LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role, Schedule,
-};
+use ipc_plan::{ChildCommand, LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role, Schedule};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 

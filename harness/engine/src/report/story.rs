@@ -105,10 +105,10 @@ impl<'a> Story<'a> {
             None => self.cases.first()?.reproduced?,
         };
         let plays = count(reproduced.plays as usize, "play");
-        let tapped = self.finding.and_then(|finding| finding.tapped).map_or_else(
-            String::new,
-            |tapped| format!(", and in {} of {} with a relay", tapped.differed, tapped.plays),
-        );
+        let tapped =
+            self.finding.and_then(|finding| finding.tapped).map_or_else(String::new, |tapped| {
+                format!(", and in {} of {} with a relay", tapped.differed, tapped.plays)
+            });
         Some(format!("{} of {plays}{tapped}", reproduced.differed))
     }
 }

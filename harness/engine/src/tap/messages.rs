@@ -113,7 +113,12 @@ impl Messages {
                 {
                     let Decoded { text, reserved } = decode(channel.serialization, message);
                     let kind = if reserved { LineKind::Reserved } else { LineKind::Message };
-                    lines.push(line(Some(*from), kind, text, std::mem::take(&mut rest.descriptors)));
+                    lines.push(line(
+                        Some(*from),
+                        kind,
+                        text,
+                        std::mem::take(&mut rest.descriptors),
+                    ));
                     taken += used;
                 }
                 rest.bytes.drain(..taken);

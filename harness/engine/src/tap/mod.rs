@@ -32,7 +32,7 @@ use ipc_plan::Schedule;
 use serde::{Deserialize, Serialize};
 
 pub use messages::{Decode, Decoded, Line, LineKind, Messages, lines, undecoded};
-pub use recording::{End, Entry, RecordingError, SCHEMA, OnWire, read};
+pub use recording::{End, Entry, OnWire, RecordingError, SCHEMA, read};
 pub use signals::{Forwarder, end_like, wait};
 pub use start::{main, run};
 

@@ -195,8 +195,8 @@ pub enum RecordingError {
 ///
 /// When the file cannot be read, is no recording, or is cut off.
 pub fn read(path: &Path) -> Result<Vec<Entry>, RecordingError> {
-    let text = fs::read(path)
-        .map_err(|source| RecordingError::File { path: path.to_owned(), source })?;
+    let text =
+        fs::read(path).map_err(|source| RecordingError::File { path: path.to_owned(), source })?;
     let mut entries: Vec<Entry> = Vec::new();
     let foreign = |line, reason: &str| RecordingError::Foreign {
         path: path.to_owned(),
@@ -224,7 +224,9 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, RecordingError> {
             _ if !entries.iter().any(|known| known.channel == entry.channel) => {
                 return Err(foreign(number, "the channel was not opened before"));
             }
-            OnWire::Passed { text, hex, .. } if bytes(text.as_deref(), hex.as_deref()).is_none() => {
+            OnWire::Passed { text, hex, .. }
+                if bytes(text.as_deref(), hex.as_deref()).is_none() =>
+            {
                 return Err(foreign(number, "`passed` has either `text` or `hex`"));
             }
             _ => {}
@@ -283,10 +285,19 @@ mod tests {
         check("{\"channel\":7", "read the recording …/wire.jsonl:1: this is no recording");
         check(&format!("{OPENED}\n{{\"chan"), "read the recording …/wire.jsonl:2: it is cut off");
         let other = OPENED.replace("\"schema\":1", "\"schema\":9");
-        check(&other, "read the recording …/wire.jsonl:1: this is no recording of the channel (its format is 9,");
+        check(
+            &other,
+            "read the recording …/wire.jsonl:1: this is no recording of the channel (its format is 9,",
+        );
         let strange = r#"{"channel":8,"t":1,"seen":{"kind":"ended","from":"child","how":"half"}}"#;
-        check(&format!("{OPENED}\n{strange}\n"), "read the recording …/wire.jsonl:2: this is no recording of the channel (the channel was not");
+        check(
+            &format!("{OPENED}\n{strange}\n"),
+            "read the recording …/wire.jsonl:2: this is no recording of the channel (the channel was not",
+        );
         let odd = r#"{"channel":7,"t":1,"seen":{"kind":"passed","from":"child","hex":"c"}}"#;
-        check(&format!("{OPENED}\n{odd}\n"), "read the recording …/wire.jsonl:2: this is no recording of the channel (`passed`");
+        check(
+            &format!("{OPENED}\n{odd}\n"),
+            "read the recording …/wire.jsonl:2: this is no recording of the channel (`passed`",
+        );
     }
 }

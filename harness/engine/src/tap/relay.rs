@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
 use super::lane::{Lane, Passed};
-use super::recording::{End, Recorder, OnWire};
+use super::recording::{End, OnWire, Recorder};
 use super::wire::{self, Read, Reader};
 
 /// Copies between two sockets, and writes down what it reads.
@@ -208,7 +208,8 @@ mod tests {
             drop(child);
             assert_eq!(all(&parent), b"to parent");
         });
-        let ends: Vec<_> = entries.iter().filter(|e| matches!(e.seen, OnWire::Ended { .. })).collect();
+        let ends: Vec<_> =
+            entries.iter().filter(|e| matches!(e.seen, OnWire::Ended { .. })).collect();
         assert_eq!(ends[0].seen, OnWire::Ended { from: Role::Parent, how: End::Half });
         assert_eq!(ends[1].seen, OnWire::Ended { from: Role::Child, how: End::Closed });
     }

@@ -12,8 +12,8 @@ use std::{fs, io};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, getpid, getpgrp, kill_process, kill_process_group, pidfd_open,
-    setrlimit,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group,
+    pidfd_open, setrlimit,
 };
 use signal_hook::consts::signal::*;
 use signal_hook::low_level::{emulate_default_handler, pipe};
@@ -82,8 +82,8 @@ pub fn wait(child: &mut Child, signals: &Forwarder) -> io::Result<ExitStatus> {
     let pid = Pid::from_child(child);
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     loop {
-        let mut fds = [signals.fd(), ended.as_fd()]
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let mut fds =
+            [signals.fd(), ended.as_fd()].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         match poll(&mut fds, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),

@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::child::{self, NOT_STARTED};
-use super::recording::{Recorder, SCHEMA, OnWire};
+use super::recording::{OnWire, Recorder, SCHEMA};
 use super::relay::Relay;
 use super::signals::{Forwarder, end_like};
 use super::{Order, RELAY, wire};

@@ -24,7 +24,9 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (name, test) in [plays::TESTS, pairs::TESTS, pools::TESTS, runtimes::TESTS, taps::TESTS].concat() {
+    for (name, test) in
+        [plays::TESTS, pairs::TESTS, pools::TESTS, runtimes::TESTS, taps::TESTS].concat()
+    {
         trials.push(Trial::test(name, move || {
             test();
             Ok(())

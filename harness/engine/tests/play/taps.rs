@@ -28,7 +28,8 @@ fn a_play_with_a_relay() {
     let pairing = Pairing { tapped: false, ..pairing };
     let plain = play(&place.host, &plan("hello"), &pairing, &Interrupt::new()).unwrap();
     for role in Role::ALL {
-        let seen = |log: &[ipc_plan::Record]| log.iter().map(|r| r.seen.clone()).collect::<Vec<_>>();
+        let seen =
+            |log: &[ipc_plan::Record]| log.iter().map(|r| r.seen.clone()).collect::<Vec<_>>();
         assert_eq!(seen(tapped.log(role)), seen(plain.log(role)));
     }
     assert!(tapped.breaches.is_empty() && tapped.leaked.is_empty(), "{tapped:?}");
@@ -62,8 +63,7 @@ fn a_relay_delays_one_direction() {
 
 fn a_killed_child_is_recorded_to_its_end() {
     let place = Place::new();
-    let history =
-        play(&place.host, &plan("killed"), &tapped(&place), &Interrupt::new()).unwrap();
+    let history = play(&place.host, &plan("killed"), &tapped(&place), &Interrupt::new()).unwrap();
     let texts: Vec<_> = history.wire.iter().skip(1).map(|line| line.text.as_str()).collect();
     assert_eq!(texts.iter().filter(|text| text.contains("last")).count(), 1, "{texts:?}");
     assert_eq!(texts.last(), Some(&"the child is killed by SIGKILL"));

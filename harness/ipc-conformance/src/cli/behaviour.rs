@@ -50,7 +50,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             },
             repeat: 1,
             fail_fast: false,
-        tap: false,
+            tap: false,
             regressions: None,
             pool: Pool { host: host.clone(), jobs: jobs(args.jobs), interrupt: interrupt.clone() },
         };

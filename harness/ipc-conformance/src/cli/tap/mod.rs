@@ -109,9 +109,12 @@ fn show(path: &Path) -> Outcome {
 /// Reads `--schedule`.
 pub(super) fn schedule(text: &str) -> Result<Schedule, String> {
     let wrong = || {
-        format!("`{text}` is none of one-byte, merge, delay:ROLE:N, stall:ROLE with ROLE parent or child")
+        format!(
+            "`{text}` is none of one-byte, merge, delay:ROLE:N, stall:ROLE with ROLE parent or child"
+        )
     };
-    let role = |word: &str| Role::ALL.into_iter().find(|role| role.name() == word).ok_or_else(wrong);
+    let role =
+        |word: &str| Role::ALL.into_iter().find(|role| role.name() == word).ok_or_else(wrong);
     match text.split(':').collect::<Vec<_>>()[..] {
         ["one-byte"] => Ok(Schedule::OneByte),
         ["merge"] => Ok(Schedule::Merge),
