@@ -100,7 +100,11 @@
 //!   Node does it when the handle is acknowledged: changes until then are sent too, and an error is
 //!   thrown where nobody expects it.
 //! - A refused stream is sent again as it was sent first. Node wraps the whole message in another,
-//!   and dies of the two acknowledgements that this brings. What Node wraps is understood.
+//!   and dies of the two acknowledgements that this brings. What Node wraps is understood, and
+//!   acknowledged once.
+//! - Every descriptor that came is used, in the order of the handles. Node uses one of each read, and
+//!   refuses the second of two handles that came together.
+//! - A handle is made non-blocking when it is sent. Node sends one that it has received as it came.
 //! - A handle that the peer does not take is given back with [`Event::HandleRefused`]. Node closes a
 //!   stream, and says nothing about the others.
 //! - The end of the peer is reported while an acknowledgement is due; Node then never reports the
