@@ -42,8 +42,8 @@ pub use describe::Describe;
 pub use log::{RawDescriptor, RawForm, RawPiece, Record, Seen};
 pub use plan::{
     ChildCommand, DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, Link, OwnStream,
-    Part, PartError, Plan, Program, Property as ReadProperty, Role, RolePlan, Serialization, Setup,
-    Step, Transport, Until, When, Wire,
+    Part, PartError, Plan, Program, Property as ReadProperty, Role, RolePlan, SchedulingPolicy,
+    Serialization, Setup, Step, Transport, Until, When, Wire,
 };
 pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Tagged, Thrown};
 
