@@ -43,7 +43,7 @@ pub use log::{RawDescriptor, RawForm, RawPiece, Record, Seen};
 pub use plan::{
     ChildCommand, DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, Link, OwnStream,
     Part, PartError, Plan, Program, Property as ReadProperty, Role, RolePlan, Schedule,
-    Serialization, Setup, Step, Transport, Until, When, Wire,
+    SchedulingPolicy, Serialization, Setup, Step, Transport, Until, When, Wire,
 };
 pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Tagged, Thrown};
 

@@ -13,7 +13,9 @@ pub use launch::{Launch, Program};
 pub use raw::{DescriptorKind, Direction, Link, Part, PartError, Until, Wire};
 pub use schedule::Schedule;
 pub use step::Step;
-pub use words::{Event, HandleEvent, Inspect, OwnStream, Property, Transport, When};
+pub use words::{
+    Event, HandleEvent, Inspect, OwnStream, Property, SchedulingPolicy, Transport, When,
+};
 
 /// One complete description of what two processes are to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

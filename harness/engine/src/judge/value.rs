@@ -29,10 +29,34 @@ pub(crate) fn normalised(seen: &Seen) -> Value {
                     serde_json::to_value(without_ports(handle)).unwrap_or_default();
             }
         }
+        Seen::RawRead { pieces, .. } => {
+            for (index, piece) in pieces.iter().enumerate() {
+                json["pieces"][index]["bytes"] = without_chosen_ports(&piece.bytes).into();
+            }
+        }
         _ => {}
     }
     json
 }
+
+/// A line of JSON with a word in place of each port that the kernel may have chosen.
+fn without_chosen_ports(line: &str) -> String {
+    let mut parts = line.split(PORT);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(PORT);
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let chosen = part[..digits].parse().is_ok_and(|port: u16| port >= FIRST_CHOSEN);
+        text.push_str(if chosen { "\"port\"" } else { &part[..digits] });
+        text.push_str(&part[digits..]);
+    }
+    text
+}
+
+/// What stands before a port in a line.
+const PORT: &str = "\"port\":";
+/// The kernel chooses no port below this one: those are the system's.
+const FIRST_CHOSEN: u16 = 1024;
 
 /// What is known of a handle, with a word in place of each port: the kernel has chosen it.
 fn without_ports(recipe: &Recipe) -> Recipe {

@@ -24,6 +24,10 @@ const STEPS: &[&str] = &[
     "spawn",
     "spawn-sync",
     "exec-file-sync",
+    "cluster-fork",
+    "worker-send",
+    "worker-disconnect",
+    "worker-kill",
     "send",
     "burst",
     "set",
@@ -69,6 +73,9 @@ const STEPS: &[&str] = &[
     "close",
     "await-handle",
 ];
+
+/// Why nothing of cluster can be done.
+const NO_CLUSTER: &str = "node-channel is the channel alone; cluster is built on it";
 
 /// A step of the role, at any depth, whose name this driver has never heard.
 pub(crate) fn unknown(plan: &Value, role: Role) -> Option<(String, String)> {
@@ -131,6 +138,14 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
         Step::SpawnSync(_) | Step::ExecFileSync(_) => {
             no("a synchronous spawn has no channel in Rust")
         }
+        Step::ClusterFork { .. }
+        | Step::WorkerSend { .. }
+        | Step::WorkerDisconnect {}
+        | Step::WorkerKill { .. } => no(NO_CLUSTER),
+        Step::Inspect { what: Inspect::Cluster } => no(NO_CLUSTER),
+        Step::Listen { options: Some(_), .. } | Step::Listen { limit: Some(_), .. } => {
+            no("a listener has no such options in Rust")
+        }
         Step::AbortSignal {} => no("AbortController is JavaScript's"),
         Step::SetConnected { .. } => {
             no("the state of the channel is not a variable of the program")
@@ -184,9 +199,10 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
 fn event_possible(event: Event, role: Role, step: &str) -> Result<(), Problem> {
     match event {
         Event::UnhandledRejection => Err(unsupported(step, "promises are JavaScript's")),
-        Event::Spawn | Event::Exit | Event::Close | Event::Stdout if role == Role::Child => {
+        event if event.is_for_parent() && role == Role::Child => {
             Err(malformed(step, format!("'{event}' is an event of the parent")))
         }
+        event if event.is_of_cluster() => Err(unsupported(step, NO_CLUSTER)),
         _ => Ok(()),
     }
 }

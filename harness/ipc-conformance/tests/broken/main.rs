@@ -111,10 +111,8 @@ fn is_seen(path: &Path, references: &References, table: &Table) -> Result<(), Fa
             turned.extend(outcome.red());
         }
         if !turned.contains(&header.breaks.id) {
-            problems.push_str(&format!(
-                "{} as {role}: {} is not red\n",
-                broken.name, header.breaks.id
-            ));
+            problems
+                .push_str(&format!("{} as {role}: {} is not red\n", broken.name, header.breaks.id));
         }
         table.add(&broken, *role, &turned);
         red.extend(turned);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, OwnStream, Part, Property,
-    Transport, Until, When, Wire,
+    SchedulingPolicy, Transport, Until, When, Wire,
 };
 use crate::Recipe;
 use crate::recipe::Thrown;
@@ -22,6 +22,29 @@ pub enum Step {
     SpawnSync(Launch),
     /// `child_process.execFileSync()`.
     ExecFileSync(Launch),
+    /// `cluster.setupPrimary()` and `cluster.fork()`. What is launched is *the child* of the plan;
+    /// `send()` and the other steps are of the ChildProcess, `worker.process`.
+    ClusterFork {
+        /// `cluster.schedulingPolicy`; the runtime's default when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<SchedulingPolicy>,
+        /// Variables for `cluster.fork(env)`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: BTreeMap<String, String>,
+    },
+    /// `worker.send()`, of `cluster.worker` in the child and of the Worker in the parent.
+    WorkerSend {
+        /// The message.
+        value: Recipe,
+    },
+    /// `worker.disconnect()`.
+    WorkerDisconnect {},
+    /// `worker.kill(signal)`.
+    WorkerKill {
+        /// Name of the signal; Node's default when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<String>,
+    },
     /// `send()` of the ChildProcess or of process.
     Send {
         /// Name under which the answer and the callback are recorded.
@@ -260,6 +283,12 @@ pub enum Step {
         /// `options.allowHalfOpen` of the server.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         half_open: bool,
+        /// `server.maxConnections`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+        /// More options of `server.listen()`, or others in place of its port, host and path.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        options: Option<Recipe>,
     },
     /// Connects to what either role listens on under the name `to`, and keeps the socket. Waits
     /// until it is connected.
@@ -348,7 +377,8 @@ pub enum Step {
     },
     /// Replaces a function of the runtime for the rest of the process's life.
     Patch {
-        /// `BigInt.prototype.toJSON`, `Object.prototype.toJSON`, `JSON.stringify`, `JSON.parse`.
+        /// `BigInt.prototype.toJSON`, `Object.prototype.toJSON`, `JSON.stringify`, `JSON.parse`,
+        /// `process.send`.
         target: String,
         /// What it does from then on.
         behaviour: crate::Behaviour,
@@ -476,6 +506,7 @@ impl Step {
                 | Self::Spawn(_)
                 | Self::SpawnSync(_)
                 | Self::ExecFileSync(_)
+                | Self::ClusterFork { .. }
                 | Self::RefProcess {}
                 | Self::UnrefProcess {}
                 | Self::Kill { .. }

@@ -33,6 +33,24 @@ pub enum Event {
     ProcessExit,
     /// `'data'` of the child's piped stdout, collected and decoded; recorded once, at its end.
     Stdout,
+    /// `'message'` of the cluster worker: `cluster.worker`, or what `cluster-fork` has made.
+    WorkerMessage,
+    /// `'online'` of the cluster worker. Parent only.
+    WorkerOnline,
+    /// `'disconnect'` of the cluster worker.
+    WorkerDisconnect,
+    /// `'exit'` of the cluster worker: arguments code and signal. Parent only.
+    WorkerExit,
+    /// `'fork'` of cluster. As of all events of cluster, its first argument is the worker's id.
+    ClusterFork,
+    /// `'online'` of cluster.
+    ClusterOnline,
+    /// `'listening'` of cluster: the second argument is the address.
+    ClusterListening,
+    /// `'disconnect'` of cluster.
+    ClusterDisconnect,
+    /// `'exit'` of cluster: after the worker code and signal.
+    ClusterExit,
 }
 
 impl Event {
@@ -51,7 +69,39 @@ impl Event {
             Self::BeforeExit => "beforeExit",
             Self::ProcessExit => "processExit",
             Self::Stdout => "stdout",
+            Self::WorkerMessage => "workerMessage",
+            Self::WorkerOnline => "workerOnline",
+            Self::WorkerDisconnect => "workerDisconnect",
+            Self::WorkerExit => "workerExit",
+            Self::ClusterFork => "clusterFork",
+            Self::ClusterOnline => "clusterOnline",
+            Self::ClusterListening => "clusterListening",
+            Self::ClusterDisconnect => "clusterDisconnect",
+            Self::ClusterExit => "clusterExit",
         }
+    }
+
+    /// Whether only the parent can have it.
+    pub fn is_for_parent(self) -> bool {
+        matches!(
+            self,
+            Self::Spawn
+                | Self::Exit
+                | Self::Close
+                | Self::Stdout
+                | Self::WorkerOnline
+                | Self::WorkerExit
+                | Self::ClusterFork
+                | Self::ClusterOnline
+                | Self::ClusterListening
+                | Self::ClusterDisconnect
+                | Self::ClusterExit
+        )
+    }
+
+    /// Whether it is one of cluster, or of a cluster worker.
+    pub fn is_of_cluster(self) -> bool {
+        self.name().starts_with("worker") || self.name().starts_with("cluster")
     }
 }
 
@@ -158,6 +208,21 @@ pub enum Inspect {
     /// how many there are, whether a byte belongs to two of them, and whether they have one
     /// ArrayBuffer together.
     ReceivedViews,
+    /// Cluster: `{isPrimary, isWorker, policy, workers, worker}`; the ids of the workers, and of the
+    /// own one `{id, state, exitedAfterDisconnect, connected, dead}`.
+    Cluster,
+}
+
+/// How a cluster primary deals out connections.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchedulingPolicy {
+    /// `cluster.SCHED_NONE`: the workers share the listening socket.
+    None,
+    /// `cluster.SCHED_RR`: the primary accepts, and gives the connections to the workers in turn.
+    RoundRobin,
 }
 
 /// A part of the event loop.

@@ -105,6 +105,7 @@ impl Facts {
             | Step::Spawn(_)
             | Step::SpawnSync(_)
             | Step::ExecFileSync(_)
+            | Step::ClusterFork { .. }
             | Step::RawLaunch { .. } => facts.launches = true,
             Step::RawOpen { name, far, kind, .. } => {
                 for name in [Some(name), far.as_ref()].into_iter().flatten() {
@@ -285,10 +286,10 @@ fn suggest(name: &str, names: &BTreeSet<String>) -> Option<String> {
 }
 
 fn check_event(event: Event, role: Role, path: &Path, mistakes: &mut Vec<Mistake>) {
-    let of_parent = matches!(event, Event::Spawn | Event::Exit | Event::Close | Event::Stdout);
-    if of_parent && role == Role::Child {
+    if event.is_for_parent() && role == Role::Child {
+        let owner = if event.is_of_cluster() { "cluster" } else { "the ChildProcess" };
         let mistake =
-            Mistake::new(path, format!("`{event}` is an event of the ChildProcess, in the parent"));
+            Mistake::new(path, format!("`{event}` is an event of {owner}, in the parent"));
         let help = (event == Event::Exit)
             .then(|| "the event 'exit' of process is `processExit`".to_owned());
         mistakes.push(mistake.maybe_help(help));

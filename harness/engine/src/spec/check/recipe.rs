@@ -60,7 +60,12 @@ pub(super) fn check_step(step: &Step, path: &Path, mistakes: &mut Vec<Mistake>) 
                 }
             }
         }
-        Step::Set { value, .. } => check(value, &path.key("value"), mistakes),
+        Step::Set { value, .. } | Step::WorkerSend { value } => {
+            check(value, &path.key("value"), mistakes);
+        }
+        Step::Listen { options: Some(options), .. } => {
+            check(options, &path.key("options"), mistakes);
+        }
         Step::Await { value: Some(_), .. } => {} // A description, which may be anything.
         _ => {}
     }

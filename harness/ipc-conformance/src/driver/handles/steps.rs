@@ -55,7 +55,7 @@ impl Process {
 
     fn try_begin(&mut self, step: Step) -> Result<Option<HandleWait>, Thrown> {
         Ok(Some(match step {
-            Step::Listen { name, over, idle, pause, half_open } => {
+            Step::Listen { name, over, idle, pause, half_open, .. } => {
                 let outcome = self.listen(&name, over, Server::new(pause, half_open), idle);
                 self.outcome("listen", &name, outcome);
                 return Ok(None);
