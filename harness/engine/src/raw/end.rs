@@ -130,10 +130,6 @@ impl End {
     /// Waits until what was written since [`Self::watch`] in one write was read, or never can be.
     pub(super) fn wait_until_read(&self, deadline: Instant) -> Result<(), Failure> {
         while !self.edge(&left(deadline).ok_or(Failure::Patience)?)? {}
-        // The reader may share this processor and be interrupted on its way out of the kernel,
-        // where it would still take what is written now with the same read.
-        std::thread::yield_now();
-        std::thread::yield_now();
         Ok(())
     }
 

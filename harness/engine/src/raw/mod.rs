@@ -11,6 +11,7 @@ mod launch;
 mod log;
 mod peer;
 mod pieces;
+mod reader;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ use super::end::{End, Failure, errno_name};
 use super::launch::Launch;
 use super::log::Log;
 use super::pieces::{self, Style};
+use super::reader::wait_until_asleep;
 use crate::play::signal_name;
 
 /// Plays a role.
@@ -25,6 +26,8 @@ pub(super) struct Peer {
     /// Descriptors by their names.
     kept: BTreeMap<String, End>,
     child: Option<Child>,
+    /// The process at the other end of the channel.
+    other: u32,
 }
 
 /// Bytes that are written at a time where the plan does not say: what the kernel keeps together
@@ -41,7 +44,8 @@ impl Peer {
         channel: Option<OwnedFd>,
     ) -> Self {
         let channel = channel.and_then(|fd| End::new(fd).ok());
-        Self { log, setup, serialization, channel, kept: BTreeMap::new(), child: None }
+        let other = std::os::unix::process::parent_id();
+        Self { log, setup, serialization, channel, kept: BTreeMap::new(), child: None, other }
     }
 
     /// Performs the steps. Gives the exit code.
@@ -83,6 +87,7 @@ impl Peer {
                 }
                 .start()
                 .map_err(os)?;
+                self.other = child.id();
                 self.child = Some(child);
                 self.channel = Some(End::new(own).map_err(os)?);
             }
@@ -160,7 +165,7 @@ impl Peer {
         descriptors: &[String],
         on: Option<&str>,
     ) -> Result<(), Failure> {
-        let deadline = self.deadline();
+        let (deadline, other) = (self.deadline(), self.other);
         // Taken out, so that others can be borrowed beside it.
         let mut end = match on {
             None => self.channel.take(),
@@ -175,6 +180,7 @@ impl Peer {
                 end.watch()?;
                 end.write(piece, &std::mem::take(&mut descriptors), deadline)?;
                 end.wait_until_read(deadline)?;
+                wait_until_asleep(other, deadline)?;
             }
             Ok(())
         });

@@ -1,6 +1,7 @@
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use ipc_plan::{DescriptorKind, RawForm, Until};
 use super::descriptors::open;
 use super::end::{End, Failure};
 use super::pieces::{self, Style};
+use super::reader::wait_until_asleep;
 
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
@@ -35,27 +37,25 @@ fn read(end: &mut End, until: Until, style: Style) -> Vec<(RawForm, String)> {
 
 #[test]
 fn what_was_waited_for_comes_with_a_read_of_its_own() {
-    let (mut end, mut other) = pair();
-    let writes: Vec<Vec<u8>> =
-        (0..3000_u32).map(|n| vec![b'x'; 1 + (n * 7 % 40) as usize]).collect();
-    let expected: Vec<usize> = writes.iter().map(Vec::len).collect();
-    let reader = thread::spawn(move || {
-        let mut buffer = [0; 64 * 1024];
-        let mut sizes = Vec::new();
-        loop {
-            match other.read(&mut buffer).unwrap() {
-                0 => return sizes,
-                count => sizes.push(count),
-            }
-        }
-    });
-    for bytes in &writes {
+    let (own, other) = UnixStream::pair().unwrap();
+    let mut end = End::new(own.into()).unwrap();
+    // Counts whole and partial reads.
+    let reader = Command::new("dd")
+        .args(["bs=65536", "of=/dev/null"])
+        .env("LC_ALL", "C")
+        .stdin(OwnedFd::from(other))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for size in (0..2000_usize).map(|n| 1 + n * 7 % 40) {
         end.watch().unwrap();
-        end.write(bytes, &[], soon()).unwrap();
+        end.write(&vec![b'x'; size], &[], soon()).unwrap();
         end.wait_until_read(soon()).unwrap();
+        wait_until_asleep(reader.id(), soon()).unwrap();
     }
     drop(end);
-    assert_eq!(reader.join().unwrap(), expected);
+    let said = String::from_utf8(reader.wait_with_output().unwrap().stderr).unwrap();
+    assert!(said.starts_with("0+2000 records in"), "{said}");
 }
 
 #[test]
