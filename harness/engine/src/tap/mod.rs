@@ -8,9 +8,15 @@
 //! The relay is this program, started in place of the child's with [`main`]: it finds the channel
 //! at `NODE_CHANNEL_FD`, makes a second socket pair, and starts the real program with an end of
 //! it at the same number, and with its own arguments, environment, working directory and other
-//! descriptors. What differs for the two: the pid that the parent sees is the relay's, a signal
-//! comes by way of it (one that stops a process stops the relay), and a program that cannot be started
-//! shows as an exit with 127. It ends as the child has ended.
+//! descriptors. What differs for the two:
+//!
+//! - The pid that the parent sees is the relay's. Signals come by way of it; one that stops a
+//!   process stops the relay, and a key press that interrupts is not sent twice.
+//! - A program that cannot be started shows as an exit with 127.
+//! - More bytes can be under way: those in the relay and in a second pair of sockets.
+//! - The channel closes when the child has ended, even if another process holds its end.
+//!
+//! It ends as the child has ended, once all that the child has sent was passed on.
 //!
 //! Without a channel, the real program takes its place at once.
 //!
