@@ -314,6 +314,10 @@ impl Process {
             // Where a handle is missing, Node passes null.
             arguments.push(Recipe::Null);
         }
+        // What is undefined at the end is not recorded, as by the drivers of other runtimes.
+        if arguments == [Recipe::undefined()] {
+            arguments.clear();
+        }
         self.message = value;
         self.emit(event, &arguments)
     }
