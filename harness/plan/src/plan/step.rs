@@ -7,6 +7,8 @@ use super::{
     DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, OwnStream, Part, Property,
     SchedulingPolicy, Transport, Until, When, Wire,
 };
+#[cfg(doc)]
+use super::{RolePlan, Setup};
 use crate::Recipe;
 use crate::recipe::Thrown;
 
@@ -168,7 +170,7 @@ pub enum Step {
         steps: Vec<Self>,
     },
     /// Removes the listener of that name (`removeListener`); without a name, the one that
-    /// [`RolePlan::listeners`](super::RolePlan::listeners) added.
+    /// [`RolePlan::listeners`] added.
     Off {
         /// The event.
         event: Event,
@@ -222,7 +224,7 @@ pub enum Step {
     /// Waits until this role has recorded `count` calls of listeners of the event.
     ///
     /// This and the other two awaits give up, with a `gave-up` record, and the next step
-    /// follows: after [`Setup::patience_ms`](super::Setup::patience_ms); or one settle time after the peer is gone (in the
+    /// follows: after [`Setup::patience_ms`]; or one settle time after the peer is gone (in the
     /// parent: the child has exited and the channel is closed; in the child: the channel is
     /// closed), unless what is awaited has happened by then or is itself such an event.
     Await {
