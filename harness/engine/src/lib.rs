@@ -10,9 +10,11 @@
 //! `node-channel`: the Rust channel is a runtime under test like any other, played by a driver
 //! process.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod behaviour;
+mod channel;
+mod clock;
 pub mod diff;
 pub mod expectations;
 pub mod generate;

@@ -143,6 +143,11 @@ pub(crate) fn command(words: &[String]) -> String {
     line(&words.join(" "))
 }
 
+/// Two digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::grammar::{
-    behaviour, bytes, hex, key, number, object, option_u32, plain_or_tagged, property, prototype,
+    behaviour, bytes, key, number, object, option_u32, plain_or_tagged, property, prototype,
     string, text, view_of,
 };
 use super::identities::{Identities, SHARED};
+use crate::text::hex;
 
 /// Any message that a receiver survives.
 pub(super) fn message() -> impl Strategy<Value = Recipe> {

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::identities::Identities;
+use crate::text::hex;
 
 /// Any message that a receiver survives.
 pub(super) fn message() -> impl Strategy<Value = Recipe> {
@@ -227,10 +228,6 @@ pub(super) fn view_of(class: &str, bytes: String) -> Recipe {
 
 pub(super) fn bytes() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..6).prop_map(|bytes| hex(&bytes))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn class_of_error() -> impl Strategy<Value = String> {

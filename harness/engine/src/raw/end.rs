@@ -1,7 +1,5 @@
 //! A descriptor that bytes are read from and written to.
 
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
@@ -10,13 +8,11 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_type;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, Shutdown, SocketType, recvmsg, sendmsg, shutdown,
-};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketType, shutdown};
 
 use super::descriptors::{describe, set_blocking};
 use super::pieces::Piece;
+use crate::channel;
 
 /// An open descriptor, with what was read from it and not yet recorded.
 pub(super) struct End {
@@ -103,12 +99,7 @@ impl End {
         if self.socket.is_none() {
             return rustix::io::write(&self.fd, bytes);
         }
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
-            return Err(Errno::INVAL);
-        }
-        sendmsg(&self.fd, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)
+        channel::send(self.fd(), bytes, descriptors, SendFlags::empty())
     }
 
     /// Begins to watch for the next write to be read. All earlier ones must have been.
@@ -162,16 +153,17 @@ impl End {
         let mut count = match self.socket {
             None => rustix::io::read(&self.fd, &mut buffer)?,
             Some(SocketType::STREAM) => {
-                let (count, came) = self.receive(&mut buffer, RecvFlags::PEEK)?;
+                let (count, came) = channel::receive(self.fd(), &mut buffer, RecvFlags::PEEK)?;
                 // One read takes the bytes before a descriptor too. Alone, each byte comes with
                 // its own.
                 let alone = if came.is_empty() { count } else { count.min(1) };
-                let (count, came) = self.receive(&mut buffer[..alone], RecvFlags::empty())?;
+                let (count, came) =
+                    channel::receive(self.fd(), &mut buffer[..alone], RecvFlags::empty())?;
                 self.keep(came);
                 count
             }
             Some(_) => {
-                let (count, came) = self.receive(&mut buffer, RecvFlags::empty())?;
+                let (count, came) = channel::receive(self.fd(), &mut buffer, RecvFlags::empty())?;
                 self.keep(came);
                 count
             }
@@ -184,18 +176,6 @@ impl End {
     fn keep(&mut self, came: Vec<OwnedFd>) {
         let at = self.read.len();
         self.came.extend(came.into_iter().map(|fd| (at, fd)));
-    }
-
-    fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> Result<(usize, Vec<OwnedFd>), Errno> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let flags = flags | RecvFlags::CMSG_CLOEXEC;
-        let message = recvmsg(&self.fd, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
-        let came = control.drain().filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-            _ => None,
-        });
-        Ok((message.bytes, came.flatten().collect()))
     }
 
     /// Takes the first pieces out of what was read: their records, and their descriptors.
@@ -267,5 +247,3 @@ pub(super) fn errno_name(errno: Errno) -> String {
 
 /// How much is read at once, as Node does it.
 const BUFFER: usize = 64 * 1024;
-/// Descriptors in one message; the kernel allows few more.
-const MOST_DESCRIPTORS: usize = 253;

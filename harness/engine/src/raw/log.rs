@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process;
 
 use ipc_plan::{Record, Role, Seen};
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
+
+use crate::clock;
 
 /// The event log of the raw peer, and what both roles share beside it. Where one of these cannot
 /// be written, the process ends: what happens after it would be lost.
@@ -26,10 +27,7 @@ impl Log {
 
     /// Appends a record.
     pub(super) fn record(&mut self, seen: Seen) {
-        let now = clock_gettime(ClockId::Monotonic);
-        let t = u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000
-            + u64::try_from(now.tv_nsec).unwrap_or(0);
-        let record = Record { seq: self.next, t, seen };
+        let record = Record { seq: self.next, t: clock::now(), seen };
         self.next += 1;
         must(self.append(&record), "log");
     }

@@ -19,6 +19,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::channel;
 use ipc_plan::{
     EXIT_BAD_PLAN, EXIT_UNSUPPORTED, LOG_VARIABLE, PLAN_VARIABLE, Plan, ROLE_VARIABLE, Role, Seen,
 };
@@ -63,7 +64,7 @@ fn play() -> Result<i32, String> {
     }
     let channel = match role {
         Role::Parent => None,
-        Role::Child => launch::adopt().map_err(|e| format!("failed to take the channel: {e}"))?,
+        Role::Child => channel::inherited(|_| true).map(|(_, fd)| fd),
     };
     let setup = plan.setup.clone().ok_or_else(|| format!("{path}: setup is missing"))?;
     Ok(Peer::new(log, setup, plan.serialization, channel).play(steps))

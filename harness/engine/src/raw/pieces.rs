@@ -1,16 +1,15 @@
 //! What was read, cut into lines and frames, as it is recorded.
 
-use std::fmt::Write;
 use std::ops::Range;
 
-use ipc_plan::{RawForm, Until};
+use ipc_plan::{RawForm, Serialization, Until};
 
+use crate::channel::{PREFIX, first_message};
+use crate::text;
 use crate::hash::fnv1a;
 
 /// More than this many bytes are recorded by their number and hash.
 const LONG: usize = 4096;
-/// Bytes before the payload of a frame.
-const PREFIX: usize = 4;
 
 /// Part of what was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,23 +71,17 @@ fn cut(bytes: &[u8], style: Style, most: usize) -> Vec<Piece> {
     let mut start = 0;
     while pieces.len() < most {
         let rest = &bytes[start..];
-        let found = match style {
-            Style::Lines => rest.iter().position(|&b| b == b'\n').map(|at| (at + 1, Kind::Line)),
-            Style::Frames => frame(rest).map(|length| (length, Kind::Frame)),
+        let form = match style {
+            Style::Lines => Some((Serialization::Json, Kind::Line)),
+            Style::Frames => Some((Serialization::Advanced, Kind::Frame)),
             Style::Bytes => None,
         };
-        let Some((length, kind)) = found else { break };
+        let Some((serialization, kind)) = form else { break };
+        let Some((_, length)) = first_message(serialization, rest) else { break };
         pieces.push(Piece { range: start..start + length, kind });
         start += length;
     }
     pieces
-}
-
-/// Length of the frame that these bytes begin with, with its prefix.
-fn frame(bytes: &[u8]) -> Option<usize> {
-    let (prefix, payload) = bytes.split_first_chunk::<PREFIX>()?;
-    let length = usize::try_from(u32::from_be_bytes(*prefix)).ok()?;
-    (payload.len() >= length).then_some(PREFIX + length)
 }
 
 impl Piece {
@@ -100,19 +93,12 @@ impl Piece {
             return (RawForm::Long, text);
         }
         match (self.kind, std::str::from_utf8(bytes)) {
-            (Kind::Frame, _) => (RawForm::Frame, hex(&bytes[PREFIX..])),
+            (Kind::Frame, _) => (RawForm::Frame, text::hex(&bytes[PREFIX..])),
             (Kind::Line, Ok(text)) => {
                 (RawForm::Line, text.strip_suffix('\n').unwrap_or(text).to_owned())
             }
             (Kind::Rest, Ok(text)) => (RawForm::Text, text.to_owned()),
-            (Kind::Line | Kind::Rest, Err(_)) => (RawForm::Hex, hex(bytes)),
+            (Kind::Line | Kind::Rest, Err(_)) => (RawForm::Hex, text::hex(bytes)),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recording::{self, End, Entry, OnWire};
+use crate::channel::first_message;
 use crate::history::Ending;
 
 /// Turns the bytes of one message, without LF or length, into text. The engine itself knows no
@@ -109,7 +110,8 @@ impl Messages {
                 rest.descriptors.extend(descriptors.iter().cloned());
                 let mut lines = Vec::new();
                 let mut taken = 0;
-                while let Some((message, used)) = first(channel.serialization, &rest.bytes[taken..])
+                while let Some((message, used)) =
+                    first_message(channel.serialization, &rest.bytes[taken..])
                 {
                     let Decoded { text, reserved } = decode(channel.serialization, message);
                     let kind = if reserved { LineKind::Reserved } else { LineKind::Message };
@@ -187,21 +189,6 @@ pub fn lines(entries: &[Entry], decode: Decode) -> Vec<Line> {
 /// The bytes themselves.
 pub fn undecoded(_: Serialization, bytes: &[u8]) -> Decoded {
     Decoded { text: bytes.escape_ascii().to_string(), reserved: false }
-}
-
-/// The first whole message, and how many bytes it takes with what is around it.
-fn first(serialization: Serialization, bytes: &[u8]) -> Option<(&[u8], usize)> {
-    match serialization {
-        Serialization::Json => {
-            let end = bytes.iter().position(|byte| *byte == b'\n')?;
-            Some((&bytes[..end], end + 1))
-        }
-        Serialization::Advanced => {
-            let (length, rest) = bytes.split_first_chunk::<4>()?;
-            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-            Some((rest.get(..length)?, length + 4))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -19,8 +19,6 @@
 //! It ends as the child has ended, once all that the child has sent was passed on.
 //!
 //! Without a channel, the real program takes its place at once.
-//!
-//! The relay needs the system call `pidfd_getfd`, which some containers forbid; it says so.
 
 mod child;
 mod lane;

@@ -9,12 +9,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ipc_plan::{Role, Schedule, Serialization};
-use rustix::time::{ClockId, clock_gettime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::history::Ending;
+use crate::{clock, text};
 
 /// Version of the format.
 pub const SCHEMA: u32 = 1;
@@ -93,7 +93,7 @@ impl OnWire {
     pub(super) fn passed(from: Role, bytes: &[u8], descriptors: Vec<String>) -> Self {
         let (text, hex) = match std::str::from_utf8(bytes) {
             Ok(text) => (Some(text.to_owned()), None),
-            Err(_) => (None, Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())),
+            Err(_) => (None, Some(text::hex(bytes))),
         };
         Self::Passed { from, text, hex, descriptors }
     }
@@ -131,7 +131,7 @@ impl Recorder {
     /// Appends one entry with the time that it is now, in one write.
     pub(super) fn add(&mut self, seen: OnWire) {
         let Some(file) = &mut self.file else { return };
-        let entry = Entry { channel: self.channel, t: now(), seen };
+        let entry = Entry { channel: self.channel, t: clock::now(), seen };
         let written = serde_json::to_vec(&entry).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
             file.write_all(&line)
@@ -141,12 +141,6 @@ impl Recorder {
             self.file = None;
         }
     }
-}
-
-fn now() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    let part = |number: i64| u64::try_from(number).unwrap_or_default();
-    part(now.tv_sec) * 1_000_000_000 + part(now.tv_nsec)
 }
 
 /// Why a recording cannot be read. The messages read after "failed to".

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitCode, ExitStatus};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::recording::{OnWire, Recorder, SCHEMA};
 use super::relay::Relay;
 use super::signals::{Forwarder, end_like};
 use super::{Order, RELAY, wire};
+use crate::channel::{self, SERIALIZATION_VARIABLE};
 use crate::play::supervise;
 
 /// The `main` of a relay, for [`arguments`](super::arguments) that are one's.
@@ -44,7 +45,10 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 ///
 /// When the channel cannot be had or the command not be started.
 pub fn run(order: &Order, command: &[OsString]) -> io::Result<ExitStatus> {
-    let Some((number, channel)) = inherited()? else { return Err(child::exec(command)) };
+    // Another descriptor there is somebody else's.
+    let Some((number, channel)) = channel::inherited(wire::is_channel) else {
+        return Err(child::exec(command));
+    };
     let mut recorder = Recorder::open(&order.record).map_err(|error| {
         io::Error::new(error.kind(), format!("{}: {error}", order.record.display()))
     })?;
@@ -90,23 +94,8 @@ fn attend(relay: &mut Relay, child: &mut Child, signals: &Forwarder) -> io::Resu
     }
 }
 
-/// The channel that this process was given, and its number.
-fn inherited() -> io::Result<Option<(RawFd, OwnedFd)>> {
-    let number = std::env::var("NODE_CHANNEL_FD").ok().and_then(|text| text.parse().ok());
-    let Some(number) = number.filter(|number| *number >= 0) else { return Ok(None) };
-    match child::descriptor(number) {
-        Ok(channel) if wire::is_channel(channel.as_fd()) => Ok(Some((number, channel))),
-        // Somebody else's variable.
-        Ok(_) => Ok(None),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 fn serialization() -> Serialization {
-    match std::env::var("NODE_CHANNEL_SERIALIZATION_MODE").as_deref() {
+    match std::env::var(SERIALIZATION_VARIABLE).as_deref() {
         Ok("advanced") => Serialization::Advanced,
         _ => Serialization::Json,
     }

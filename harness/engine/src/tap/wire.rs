@@ -1,21 +1,17 @@
 //! The system calls of a relay on its two sockets.
 
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketType, recvmsg, send, sendmsg, sockopt,
-};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, sockopt};
 
 use super::recording::End;
+use crate::channel;
 
-/// More than the kernel passes in one message.
-const MAX_DESCRIPTORS: usize = 256;
+/// A read that waits for nothing.
+const NOW: RecvFlags = RecvFlags::DONTWAIT;
 
 /// Bytes, and what came with the first of them.
 #[derive(Debug, Default)]
@@ -49,14 +45,14 @@ impl Reader {
     pub(super) fn read(&mut self, fd: BorrowedFd<'_>, most: usize) -> Read {
         let mut chunk = self.begun.take().unwrap_or_default();
         let mut buffer = vec![0; most];
-        let (length, mut step) = match receive(fd, &mut buffer, RecvFlags::PEEK) {
+        let (length, mut step) = match channel::receive(fd, &mut buffer, NOW | RecvFlags::PEEK) {
             Ok((length, descriptors)) if descriptors.is_empty() => (length, length.max(1)),
             Ok((length, _)) => (length, 1),
             Err(_) => (0, 1),
         };
         let mut read = 0;
         while read < length || chunk.bytes.is_empty() {
-            let (count, descriptors) = match receive(fd, &mut buffer[..step], RecvFlags::empty()) {
+            let (count, descriptors) = match channel::receive(fd, &mut buffer[..step], NOW) {
                 Ok((0, _)) if chunk.bytes.is_empty() => {
                     return Read::End(if is_hung_up(fd) { End::Closed } else { End::Half });
                 }
@@ -89,53 +85,16 @@ impl Reader {
     }
 }
 
-fn receive(
-    fd: BorrowedFd<'_>,
-    bytes: &mut [u8],
-    how: RecvFlags,
-) -> Result<(usize, Vec<OwnedFd>), Errno> {
-    let flags = how | RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
-    loop {
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        match recvmsg(fd, &mut [IoSliceMut::new(bytes)], &mut control, flags) {
-            Ok(message) => {
-                let rights = control.drain().filter_map(|message| match message {
-                    RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-                    _ => None,
-                });
-                return Ok((message.bytes, rights.flatten().collect()));
-            }
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-}
-
 /// Writes what the kernel takes now, 0 bytes where it takes none. Descriptors go with the first.
 pub(super) fn write(
     fd: BorrowedFd<'_>,
     bytes: &[u8],
     descriptors: &[OwnedFd],
 ) -> Result<usize, Errno> {
-    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    loop {
-        let written = if descriptors.is_empty() {
-            send(fd, bytes, flags)
-        } else {
-            let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-            let mut space =
-                [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            let fits = control.push(SendAncillaryMessage::ScmRights(&descriptors));
-            debug_assert!(fits, "no more than came in one message");
-            sendmsg(fd, &[IoSlice::new(bytes)], &mut control, flags)
-        };
-        match written {
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => return Ok(0),
-            other => return other,
-        }
+    let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+    match channel::send(fd, bytes, &descriptors, SendFlags::DONTWAIT) {
+        Err(Errno::AGAIN) => Ok(0),
+        other => other,
     }
 }
 
