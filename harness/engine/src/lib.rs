@@ -18,7 +18,6 @@ mod clock;
 pub mod diff;
 pub mod expectations;
 pub mod generate;
-mod hash;
 pub mod history;
 pub mod judge;
 pub mod merge;

@@ -55,6 +55,11 @@ impl JsString {
         text.encode_utf16().chain(units.iter().copied())
     }
 
+    /// The code units, all at once.
+    pub fn to_utf16(&self) -> Vec<u16> {
+        self.encode_utf16().collect()
+    }
+
     /// The number of code units: JavaScript's `length`.
     pub fn len_utf16(&self) -> usize {
         match &self.0 {
@@ -208,7 +213,7 @@ mod tests {
         let check = |units: &[u16], text: Option<&str>| {
             let string = JsString::from_utf16(units);
             assert_eq!(string.as_str(), text);
-            assert_eq!(string.encode_utf16().collect::<Vec<_>>(), units);
+            assert_eq!(string.to_utf16(), units);
             assert_eq!(string.len_utf16(), units.len());
         };
         check(&[], Some(""));
@@ -236,7 +241,7 @@ mod tests {
             JsString::from("a"),
         ];
         strings.sort();
-        let order: Vec<Vec<u16>> = strings.iter().map(|s| s.encode_utf16().collect()).collect();
+        let order: Vec<Vec<u16>> = strings.iter().map(|s| s.to_utf16()).collect();
         assert!(order.is_sorted(), "{order:x?}");
     }
 

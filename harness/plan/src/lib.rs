@@ -34,11 +34,13 @@
 #![forbid(unsafe_code)]
 
 mod describe;
+mod hash;
 mod log;
 mod plan;
 mod recipe;
 
 pub use describe::Describe;
+pub use hash::{fnv1a, fnv1a_utf16};
 pub use log::{RawDescriptor, RawForm, RawPiece, Record, Seen};
 pub use plan::{
     ChildCommand, DescriptorKind, Direction, Event, HandleEvent, Inspect, Launch, Link, OwnStream,

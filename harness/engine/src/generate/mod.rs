@@ -26,7 +26,7 @@ pub fn messages(seed: &str, serialization: Serialization, count: usize) -> Vec<T
     let mut bytes = [0; 32];
     for (index, chunk) in bytes.chunks_mut(4).enumerate() {
         let text = format!("{index}:{seed}");
-        chunk.copy_from_slice(&crate::hash::fnv1a(text.as_bytes()).to_le_bytes());
+        chunk.copy_from_slice(&ipc_plan::fnv1a(text.as_bytes()).to_le_bytes());
     }
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);

@@ -7,11 +7,11 @@ use ipc_plan::{Role, Seen};
 use super::compare::section;
 use super::plain;
 use super::symptom::Symptom;
-use crate::hash::fnv1a;
 use crate::raw;
 use crate::results::{
     Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced, Verdict,
 };
+use ipc_plan::fnv1a;
 
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
 /// writes those of each case into it.

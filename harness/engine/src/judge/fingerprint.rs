@@ -31,7 +31,7 @@ pub(super) fn of(
     // One fault shows in many generated messages.
     let clause = super::plain(clause);
     let text = format!("{clause}|{event}|{kind:?}|{}|{}|{}", mismatch.path, payload.0, payload.1);
-    format!("{:08x}", crate::hash::fnv1a(text.as_bytes()))
+    format!("{:08x}", ipc_plan::fnv1a(text.as_bytes()))
 }
 
 /// The shape of a value: its types and key names, and the values that are names themselves.

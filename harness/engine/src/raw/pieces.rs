@@ -6,7 +6,7 @@ use ipc_plan::{RawForm, Serialization, Until};
 
 use crate::channel::{PREFIX, first_message};
 use crate::text;
-use crate::hash::fnv1a;
+use ipc_plan::fnv1a;
 
 /// More than this many bytes are recorded by their number and hash.
 const LONG: usize = 4096;

@@ -7,11 +7,11 @@ use ipc_plan::{Plan, Recipe, Serialization};
 
 use super::{Progress, Run};
 use crate::generate;
-use crate::hash::fnv1a;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
 use crate::results::{CaseResult, Difference, DifferenceKind, Options};
 use crate::spec::{self, Case, Shard};
+use ipc_plan::fnv1a;
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;

@@ -98,7 +98,7 @@ fn hash(files: &[(&str, &str)]) -> String {
     files.sort();
     let all: Vec<u8> =
         files.iter().flat_map(|(n, t)| [n, "\0", t, "\0"].concat().into_bytes()).collect();
-    format!("{:08x}", crate::hash::fnv1a(&all))
+    format!("{:08x}", ipc_plan::fnv1a(&all))
 }
 
 /// Where an id was given first.

@@ -81,7 +81,7 @@ fn major_of(name: &str) -> Option<u32> {
 /// What a frozen set carries: other clauses have another seal.
 fn seal(clauses: &BTreeSet<String>) -> String {
     let ids: Vec<&str> = clauses.iter().map(String::as_str).collect();
-    format!("{:08x}", crate::hash::fnv1a(ids.join("\n").as_bytes()))
+    format!("{:08x}", ipc_plan::fnv1a(ids.join("\n").as_bytes()))
 }
 
 fn text(major: u32, clauses: &BTreeSet<String>, frozen: bool) -> String {

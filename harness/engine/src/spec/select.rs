@@ -115,7 +115,7 @@ pub struct Shard {
 impl Shard {
     /// Whether the case with this id is in it: decided by a hash of the id.
     pub fn has(self, id: &str) -> bool {
-        crate::hash::fnv1a(id.as_bytes()) % self.count == self.index - 1
+        ipc_plan::fnv1a(id.as_bytes()) % self.count == self.index - 1
     }
 }
 

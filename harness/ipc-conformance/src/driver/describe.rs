@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipc_plan::{Property, Prototype, Recipe, Tagged};
+use ipc_plan::{Property, Prototype, Recipe, Tagged, fnv1a, fnv1a_utf16};
 use js_value::{Graph, JsString, Kind, Object, ObjectId, PropertyKey, Slot, Value};
 
 use crate::parts;
@@ -32,31 +32,24 @@ pub(crate) fn string(text: &JsString) -> Recipe {
     if length <= MAX_UNITS {
         return units(text);
     }
-    let start: Vec<u16> = text.encode_utf16().take(32).collect();
+    let units = text.to_utf16();
     Tagged::Text {
         length: length as u64,
-        hash: hash(text.encode_utf16().flat_map(u16::to_le_bytes)),
-        start: String::from_utf16_lossy(&start),
+        hash: format!("{:08x}", fnv1a_utf16(&units)),
+        start: String::from_utf16_lossy(&units[..32]),
     }
     .into()
 }
 
 fn units(text: &JsString) -> Recipe {
-    Recipe::utf16(text.encode_utf16().collect())
+    Recipe::utf16(text.to_utf16())
 }
 
 fn hex(bytes: &[u8]) -> String {
     if bytes.len() > MAX_BYTES {
-        return format!("{}:{}", bytes.len(), hash(bytes.iter().copied()));
+        return format!("{}:{:08x}", bytes.len(), fnv1a(bytes));
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// FNV-1a.
-fn hash(bytes: impl Iterator<Item = u8>) -> String {
-    let start = 0x811c_9dc5_u32;
-    let hash = bytes.fold(start, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{hash:08x}")
 }
 
 struct Describer<'g> {

@@ -14,7 +14,7 @@ use ipc_conformance_engine::results::{Difference, DifferenceKind, Verdict};
 use ipc_conformance_engine::run;
 use ipc_conformance_engine::runtime::Runtime;
 use ipc_conformance_engine::spec::{Case, Level};
-use ipc_plan::{Link, Role};
+use ipc_plan::{Link, Role, fnv1a};
 
 use crate::header::Header;
 use crate::stem;
@@ -49,7 +49,7 @@ impl<'a> Broken<'a> {
         }
         let (mut cases, mut others): (Vec<&Case>, Vec<&Case>) =
             all.partition(|case| case.clauses.iter().any(|id| self.header.names(id)));
-        others.sort_by_key(|case| fnv1a(&format!("{} {}", self.name, case.id)));
+        others.sort_by_key(|case| fnv1a(format!("{} {}", self.name, case.id).as_bytes()));
         cases.extend(others.into_iter().take(OTHERS));
         Ok(cases)
     }
@@ -151,9 +151,4 @@ fn start(path: &Path) -> Result<Runtime, String> {
     let path = fs::canonicalize(path).map_err(|error| error.to_string())?;
     let word = path.to_str().expect("a path in UTF-8");
     Ok(node()?.with_arguments(stem(&path), &["--require", word]))
-}
-
-/// The same on every machine and with every compiler.
-fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -49,7 +49,7 @@ impl<'g> Source<'g> {
         }
         let units: Vec<u16> = match &object.kind {
             // Only behind a proxy: otherwise they are unboxed.
-            Kind::Boxed(Value::String(text)) => text.encode_utf16().collect(),
+            Kind::Boxed(Value::String(text)) => text.to_utf16(),
             _ => Vec::new(),
         };
         let exotic = match &object.kind {
