@@ -40,6 +40,7 @@
 mod bigint;
 mod class;
 pub mod clone;
+mod collection;
 mod date;
 mod exception;
 mod graph;

@@ -50,9 +50,9 @@ pub enum Kind {
     },
     /// A function.
     Function(Function),
-    /// A Map.
+    /// A Map by its entries, no two of the same key; see [`Kind::map`].
     Map(Vec<(Value, Value)>),
-    /// A Set.
+    /// A Set by its values, no two the same; see [`Kind::set`].
     Set(Vec<Value>),
     /// A Date: milliseconds since 1970 in UTC. What is no number, or out of range, is invalid.
     Date(f64),

@@ -7,7 +7,7 @@ use crate::{DescriptorKind, Event, Inspect, ReadProperty, Recipe};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// Position in the log, from 0, without gaps.
+    /// Position in the log, from 0, without gaps. Another process of the same role begins again.
     pub seq: u64,
     /// Nanoseconds on a clock that only goes forward, the same for all processes of the host
     /// (`process.hrtime`, `CLOCK_MONOTONIC`). Never compared, only shown.

@@ -5,6 +5,7 @@ mod step;
 mod words;
 
 use std::fmt;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -127,8 +128,16 @@ pub struct Setup {
     /// How long `settle` waits, in milliseconds: calibrated on this host so that anything a
     /// process would do by itself has been done by then.
     pub settle_ms: u64,
-    /// How long an await waits at most, in milliseconds.
+    /// How long an await waits at most, in milliseconds. A quarter of it, once one of the same
+    /// role has waited in vain.
     pub patience_ms: u64,
+}
+
+impl Setup {
+    /// How long an await waits at most, if one of the same role has waited in vain or none has.
+    pub fn patience(&self, in_vain: bool) -> Duration {
+        Duration::from_millis(if in_vain { self.patience_ms / 4 } else { self.patience_ms })
+    }
 }
 
 /// The parts of a command as `child_process.fork` takes them.

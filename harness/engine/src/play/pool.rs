@@ -1,8 +1,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ipc_plan::Plan;
 
@@ -64,11 +65,16 @@ pub struct Job<'a> {
 pub struct Pool {
     /// Where.
     pub host: Host,
-    /// How many at a time.
+    /// How many at a time, those apart that only wait.
     pub jobs: usize,
     /// Ends it early.
     pub interrupt: Interrupt,
 }
+
+/// How long a play works. A hang is most often over only when somebody's patience is.
+const LONG: Duration = Duration::from_secs(2);
+/// How many plays may go on for longer, for each that works.
+const LONG_ONES: usize = 4;
 
 /// Why [`Pool::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +88,8 @@ pub enum Stopped {
 }
 
 impl Pool {
-    /// Plays all jobs, in their order as far as `jobs` threads allow.
+    /// Begins all jobs in their order. A play that goes on for [`LONG`] lets another begin beside it:
+    /// it waits for something rather than works.
     ///
     /// Each result is handed to `done` with the job's index as soon as it is there, on the
     /// calling thread. When `done` breaks, or on an interrupt, plays that are under way are
@@ -93,28 +100,13 @@ impl Pool {
         mut done: impl FnMut(usize, Result<History, PlayError>) -> ControlFlow<()>,
     ) -> Stopped {
         let stop = self.interrupt.narrower();
-        let next = AtomicUsize::new(0);
-        let threads = self.jobs.max(1).min(jobs.len());
         let (sender, results) = mpsc::channel();
         let finished = thread::scope(|scope| {
-            for _ in 0..threads {
-                let (sender, stop, next) = (sender.clone(), &stop, &next);
-                scope.spawn(move || {
-                    while !stop.is_set() {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(job) = jobs.get(index) else { break };
-                        let result = play(&self.host, job.plan, job.pairing, stop);
-                        let interrupted = matches!(result, Err(PlayError::Interrupted));
-                        if interrupted || sender.send((index, result)).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
+            let stop = &stop;
+            scope.spawn(move || self.begin_all(scope, jobs, stop, &sender));
             let mut finished = 0;
-            // Dropped when `done` breaks or panics: the threads stop.
-            let _guard = SetOnDrop(&stop);
+            // Dropped when `done` breaks or panics: nothing more begins.
+            let _guard = SetOnDrop(stop);
             for (index, result) in results {
                 finished += 1;
                 if done(index, result).is_break() {
@@ -127,6 +119,47 @@ impl Pool {
             None => Stopped::Enough,
             Some(count) if count == jobs.len() => Stopped::Finished,
             Some(_) => Stopped::Interrupted,
+        }
+    }
+
+    /// Begins one job after the other, as those before them leave room.
+    fn begin_all<'scope>(
+        &'scope self,
+        scope: &'scope thread::Scope<'scope, '_>,
+        jobs: &'scope [Job<'scope>],
+        stop: &'scope Interrupt,
+        results: &mpsc::Sender<(usize, Result<History, PlayError>)>,
+    ) {
+        let most = self.jobs.max(1);
+        let (sender, ended) = mpsc::channel();
+        let mut waiting = jobs.iter().enumerate();
+        // When those began that are under way, in that order.
+        let mut begun: Vec<(usize, Instant)> = Vec::new();
+        loop {
+            let long = begun.partition_point(|(_, begin)| begin.elapsed() >= LONG);
+            let is_room = begun.len() - long < most && long <= most * LONG_ONES;
+            if is_room
+                && !stop.is_set()
+                && let Some((index, job)) = waiting.next()
+            {
+                begun.push((index, Instant::now()));
+                let (ended, results) = (sender.clone(), results.clone());
+                scope.spawn(move || {
+                    let result = play(&self.host, job.plan, job.pairing, stop);
+                    if !matches!(result, Err(PlayError::Interrupted)) {
+                        // Nobody listens once it is enough.
+                        let _ = results.send((index, result));
+                    }
+                    let _ = ended.send(index);
+                });
+                continue;
+            }
+            let Some((_, newest)) = begun.last() else { return };
+            let next = begun.get(long).map_or(newest, |(_, begin)| begin);
+            let wait = LONG.checked_sub(next.elapsed()).unwrap_or(LONG);
+            if let Ok(index) = ended.recv_timeout(wait) {
+                begun.retain(|(other, _)| *other != index);
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ use crate::play::signal_name;
 pub(super) struct Peer {
     log: Log,
     setup: Setup,
+    /// Whether a step has waited in vain.
+    in_vain: bool,
     serialization: Serialization,
     channel: Option<End>,
     /// Descriptors by their names.
@@ -45,7 +47,8 @@ impl Peer {
     ) -> Self {
         let channel = channel.and_then(|fd| End::new(fd).ok());
         let other = std::os::unix::process::parent_id();
-        Self { log, setup, serialization, channel, kept: BTreeMap::new(), child: None, other }
+        let kept = BTreeMap::new();
+        Self { log, setup, in_vain: false, serialization, channel, kept, child: None, other }
     }
 
     /// Performs the steps. Gives the exit code.
@@ -57,7 +60,10 @@ impl Peer {
             }
             match self.perform(step) {
                 Ok(()) => {}
-                Err(Failure::Patience) => self.log.record(Seen::GaveUp { awaiting: step.name() }),
+                Err(Failure::Patience) => {
+                    self.log.record(Seen::GaveUp { awaiting: step.name() });
+                    self.in_vain = true;
+                }
                 Err(Failure::Os(errno)) => {
                     let error = error(errno);
                     self.log.record(Seen::Threw { step: step.name(), id: None, error });
@@ -137,7 +143,7 @@ impl Peer {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + Duration::from_millis(self.setup.patience_ms)
+        Instant::now() + self.setup.patience(self.in_vain)
     }
 
     /// A mark here, and a message that says the same to the other side.

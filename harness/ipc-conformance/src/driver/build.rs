@@ -160,11 +160,11 @@ impl Builder {
                     .iter()
                     .map(|(key, value)| Ok((this.value(key)?, this.value(value)?)))
                     .collect::<Result<_, _>>()?;
-                this.with_properties(Kind::Map(entries), properties)
+                this.with_properties(Kind::map(entries), properties)
             })?,
             Tagged::Set { values, id, properties } => self.add_named(*id, |this| {
                 let values = this.values(values)?;
-                this.with_properties(Kind::Set(values), properties)
+                this.with_properties(Kind::set(values), properties)
             })?,
             Tagged::ArrayBuffer { detached: true, .. } => {
                 return unsupported("no detached ArrayBuffer");

@@ -99,6 +99,8 @@ pub(crate) struct Process {
     pub(crate) callbacks_seen: u32,
     /// Message of `fill` that has not been completed.
     pub(crate) filling: Option<MessageId>,
+    /// Whether a step has waited in vain.
+    pub(crate) in_vain: bool,
     /// When the peer was found to be gone.
     pub(crate) peer_gone: Option<Instant>,
 }
@@ -139,6 +141,7 @@ impl Process {
             events_seen: Vec::new(),
             callbacks_seen: 0,
             filling: None,
+            in_vain: false,
             peer_gone: None,
         };
         if role == Role::Child {

@@ -297,14 +297,20 @@ impl Process {
 
     /// Blocks the whole process until a signal is given.
     fn block_for(&mut self, name: &str) {
-        let patience = std::time::Duration::from_millis(self.setup.patience_ms);
+        let patience = self.setup.patience(self.in_vain);
         let start = std::time::Instant::now();
         while !self.log.signalled(name) {
             if start.elapsed() > patience {
-                return self.log.record(Seen::GaveUp { awaiting: format!("signal {name}") });
+                return self.give_up(format!("signal {name}"));
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
+    }
+
+    /// What was awaited does not come.
+    pub(crate) fn give_up(&mut self, awaiting: String) {
+        self.log.record(Seen::GaveUp { awaiting });
+        self.in_vain = true;
     }
 
     pub(crate) fn threw(&mut self, step: &str, id: Option<String>, error: Recipe) {

@@ -1,6 +1,6 @@
 //! What steps wait for.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ipc_plan::{Event, Recipe, Role, Seen};
 use js_value::Graph;
@@ -46,10 +46,10 @@ pub(crate) fn is_over(process: &mut Process, wait: &mut Wait) -> bool {
     if over {
         return true;
     }
-    let patience = Duration::from_millis(process.setup.patience_ms);
+    let patience = process.setup.patience(process.in_vain);
     let gone = peer_gone(process).is_some_and(|since| since.elapsed() > process.settle());
     if since.elapsed() > patience || gone {
-        process.log.record(Seen::GaveUp { awaiting: what });
+        process.give_up(what);
         return true;
     }
     false

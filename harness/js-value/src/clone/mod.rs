@@ -48,7 +48,6 @@
 //! - A BigInt that is -0 is refused as Node 20 to 26 do; Node 18 reads it.
 //! - Node runs out of stack some thousand levels deep; here only `max_depth` ends.
 
-mod collection;
 mod error_object;
 mod input;
 mod lookup;

@@ -1,7 +1,6 @@
 //! What is open: putting values in their places, and reading ends and keys.
 
 use super::{Frame, Reader};
-use crate::clone::collection::{map_entries, set_values};
 use crate::clone::input::{NO_HOST_OBJECT, malformed};
 use crate::clone::part::ErrorPart;
 use crate::clone::{ReadError, tag};
@@ -92,7 +91,7 @@ impl Reader<'_> {
                     pairs.push((key, value));
                 }
                 drop(added);
-                self.close(id, Kind::Map(map_entries(pairs.into_iter())), Properties::new())
+                self.close(id, Kind::map(pairs), Properties::new())
             }
             Frame::Set { id, values } => {
                 if !self.input.closes(tag::END_SET)? {
@@ -101,7 +100,7 @@ impl Reader<'_> {
                 let (id, values) = (*id, *values);
                 self.input.expect(self.values.len() - values)?;
                 let added: Vec<Value> = self.values.drain(values..).flatten().collect();
-                self.close(id, Kind::Set(set_values(added.into_iter())), Properties::new())
+                self.close(id, Kind::set(added), Properties::new())
             }
             Frame::Error { id } => {
                 let id = *id;

@@ -4,13 +4,22 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use hashbrown::HashTable;
 
-use crate::Value;
+use crate::{Kind, Value};
 
-/// The entries of a Map that got these in order: an earlier one keeps its place and takes the value
-/// of a later one of the same key.
-pub(super) fn map_entries(
-    added: impl ExactSizeIterator<Item = (Value, Value)>,
-) -> Vec<(Value, Value)> {
+impl Kind {
+    /// The Map that got these entries in order, as `new Map(entries)`: of those with the same key
+    /// the first keeps its place and takes the value of the last.
+    pub fn map(entries: Vec<(Value, Value)>) -> Self {
+        Self::Map(map_entries(entries.into_iter()))
+    }
+
+    /// The Set that got these values in order, as `new Set(values)`: each is in it once.
+    pub fn set(values: Vec<Value>) -> Self {
+        Self::Set(set_values(values.into_iter()))
+    }
+}
+
+fn map_entries(added: impl ExactSizeIterator<Item = (Value, Value)>) -> Vec<(Value, Value)> {
     let mut entries: Vec<(Value, Value)> = Vec::with_capacity(added.len());
     let mut places = Places::new(added.len());
     for (key, value) in added {
@@ -23,8 +32,7 @@ pub(super) fn map_entries(
     entries
 }
 
-/// The values of a Set that got these in order.
-pub(super) fn set_values(added: impl ExactSizeIterator<Item = Value>) -> Vec<Value> {
+fn set_values(added: impl ExactSizeIterator<Item = Value>) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::with_capacity(added.len());
     let mut places = Places::new(added.len());
     for value in added {
