@@ -88,8 +88,8 @@ pub enum Stopped {
 }
 
 impl Pool {
-    /// Begins all jobs in their order. A play that goes on for [`LONG`] lets another begin beside it:
-    /// it waits for something rather than works.
+    /// Begins all jobs in their order. A play that goes on for two seconds lets another begin
+    /// beside it: it waits for something rather than works.
     ///
     /// Each result is handed to `done` with the job's index as soon as it is there, on the
     /// calling thread. When `done` breaks, or on an interrupt, plays that are under way are
