@@ -2,10 +2,11 @@
 
 .PHONY: conformance test selftest fmt lint doc schemas requirements golden bench instructions fuzz runtimes matrix ci
 
-# Plays the suite of the Rust channel against real Node and writes reports/latest.
+# Plays the suite of the Rust channel against real Node and writes reports/latest. RUN_FLAGS are
+# further options.
 conformance:
 	cargo run --quiet -p ipc-conformance --bin ipc-conformance-driver -- describe >/dev/null
-	cargo run --quiet -p ipc-conformance --bin ipc-conformance -- run
+	cargo run --quiet -p ipc-conformance --bin ipc-conformance -- run $(RUN_FLAGS)
 
 test:
 	cargo test --workspace --all-features

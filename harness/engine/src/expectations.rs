@@ -9,6 +9,8 @@
 //!   Where one of these does not end as the entry says, the entry is stale there.
 //! * `fail` is expected when the first difference of every clause that differs has an entry with
 //!   its fingerprint. Failing in another way is unexpected.
+//! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
+//!   several may say how else the same case can end.
 //! * `harness-error` is never expected.
 //! * An entry for other versions of the runtime than the one that is tested says nothing.
 
@@ -58,6 +60,8 @@ struct Raw {
     verdict: Known,
     #[serde(default)]
     fingerprint: Option<String>,
+    #[serde(default)]
+    unstable: bool,
     #[serde(default)]
     versions: Option<String>,
     reason: String,
@@ -182,11 +186,12 @@ impl Expectations {
         if result.verdict == Verdict::NotRun {
             return (Expectation::Expected, None);
         }
-        let (matching, stale): (Vec<&Entry>, Vec<&Entry>) =
+        let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) =
             applying.into_iter().partition(|entry| entry.matches(result));
+        stale.retain(|entry| !entry.may_be_wrong());
         let expectation = if !covered(result, &matching) {
             Expectation::Unexpected
-        } else if stale.iter().any(|entry| !entry.is_generated()) {
+        } else if !stale.is_empty() {
             Expectation::Stale
         } else {
             Expectation::Expected
@@ -311,9 +316,9 @@ impl Entry {
         }
     }
 
-    /// Whether it speaks of generated messages, which differ from run to run.
-    fn is_generated(&self) -> bool {
-        self.raw.clause.as_deref() == Some(GENERATED)
+    /// Whether a run may show something else: what was generated differs from run to run.
+    fn may_be_wrong(&self) -> bool {
+        self.raw.unstable || self.raw.clause.as_deref() == Some(GENERATED)
     }
 }
 

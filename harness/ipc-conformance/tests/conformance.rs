@@ -30,12 +30,11 @@ fn pairings(case: &Case) -> &'static [(&'static str, &'static str)] {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let suite: &'static Suite = Box::leak(Box::new(Suite::new(arguments.exact)));
+    let suite: &'static Suite = Box::leak(Box::new(Suite::new(&arguments)));
     let mut trials = vec![
         Trial::test("driver::node", || Ok(node()?.check(&host(), &Interrupt::new())?)),
         Trial::test("driver::rust", || Ok(rust()?.check(&host(), &Interrupt::new())?)),
     ];
-    // Case by case: the first pairing to be asked for plays them all.
     for case in &catalogue().cases {
         for &pairing in pairings(case) {
             let name = format!("{}:{}::{}", pairing.0, pairing.1, case.id);
@@ -54,27 +53,48 @@ fn rust() -> Result<&'static Runtime, String> {
     RUST.get_or_init(|| runtime("rust")).as_ref().map_err(Clone::clone)
 }
 
+/// A run of all cases, played when the first test asks; of one case, where tests were chosen.
 struct Suite {
+    /// Plays at a time in the run of all cases.
+    jobs: usize,
+    chosen: bool,
     /// Whether this process was started for one test, as nextest does it: then only what this
     /// test needs is played.
     alone: bool,
+    all: OnceLock<Result<Results, String>>,
     played: BTreeMap<&'static str, OnceLock<Result<Results, String>>>,
 }
 
 impl Suite {
-    fn new(alone: bool) -> Self {
+    fn new(arguments: &Arguments) -> Self {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let ids = catalogue().cases.iter().map(|case| (case.id.as_str(), OnceLock::new()));
-        Self { alone, played: ids.collect() }
+        Self {
+            jobs: arguments.test_threads.unwrap_or_else(cores),
+            chosen: arguments.filter.is_some() || !arguments.skip.is_empty(),
+            alone: arguments.exact,
+            all: OnceLock::new(),
+            played: ids.collect(),
+        }
     }
 
     fn played(&self, case: &'static Case, pairing: (&str, &str)) -> Result<CaseResult, String> {
         let name = format!("{}:{}", pairing.0, pairing.1);
-        let results = self.played[case.id.as_str()].get_or_init(|| {
-            let pairs = if self.alone { vec![pairing] } else { pairings(case)[1..].to_vec() };
-            play(vec![case.clone()], &[node()?.clone(), rust()?.clone()], &pairs, 1)
-        });
+        let run = |cases, pairs: &[(&str, &str)], jobs| {
+            play(cases, &[node()?.clone(), rust()?.clone()], pairs, jobs)
+        };
+        let results = if self.chosen {
+            let played = &self.played[case.id.as_str()];
+            let pairs = if self.alone { &[pairing] } else { &pairings(case)[1..] };
+            played.get_or_init(|| run(vec![case.clone()], pairs, 1))
+        } else {
+            let tested = PAIRINGS.iter().flat_map(|(_, pairings)| &pairings[1..]).copied();
+            self.all
+                .get_or_init(|| run(catalogue().cases.clone(), &Vec::from_iter(tested), self.jobs))
+        };
         let results = results.as_ref().map_err(Clone::clone)?;
-        let found = results.cases.iter().find(|result| result.pairing == name);
+        let wanted = |result: &&CaseResult| result.id == case.id && result.pairing == name;
+        let found = results.cases.iter().find(wanted);
         found.cloned().ok_or_else(|| format!("{} was not played by {name}", case.id))
     }
 

@@ -167,6 +167,11 @@ fn verdicts_stand_to_expectations() {
     let stale = result("err-one", "rust:node", Pass, &[]);
     let (_, reason) = expectations.judge(&stale, "node", &versions);
     assert_eq!(reason.as_deref(), Some("no longer as rust.toml:4 says: Types."));
+    let unstable = ENTRIES.replacen("verdict", "unstable = true\nverdict", 1);
+    let unstable = Expectations::from_texts(&[("rust.toml", &unstable)], &catalogue()).unwrap();
+    assert_eq!(unstable.judge(&stale, "node", &versions), (Expected, None));
+    let other = result("err-one", "rust:node", Fail, &["ERR-001 aaaa0002"]);
+    assert_eq!(unstable.judge(&other, "node", &versions).0, Unexpected);
     let old = |_: &str| Some("0.0.9");
     let hang = result("err-three", "rust:rust", Hang, &[]);
     let (found, _) = expectations.judge(&hang, "node", &old);

@@ -99,7 +99,8 @@ pub(crate) fn play(
         regressions: None,
         pool: Pool { host: host(), jobs, interrupt: Interrupt::new() },
     };
-    run.execute(&mut |_| {}).map_err(|error| format!("failed to {error}"))
+    let results = run.execute(&mut |_| {}).map_err(|error| format!("failed to {error}"))?;
+    if results.interrupted { Err(results.problems.join("\n")) } else { Ok(results) }
 }
 
 /// Differences, one a line.
