@@ -40,6 +40,9 @@ use version::Range as Versions;
 /// The fingerprint of a failure that shows in no difference, such as a descendant left behind.
 pub const NO_DIFFERENCE: &str = "none";
 
+/// The fingerprint of any failure of a generated message: no two runs generate the same.
+pub const ANY_DIFFERENCE: &str = "any";
+
 /// The entries of one or several files.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
@@ -249,7 +252,7 @@ fn covered(result: &CaseResult, matching: &[&Entry]) -> bool {
         Verdict::Crash | Verdict::Hang => !matching.is_empty(),
         Verdict::Fail => failures(result).iter().all(|(clause, fingerprint)| {
             matching.iter().any(|entry| {
-                entry.raw.fingerprint.as_deref() == Some(*fingerprint)
+                entry.is_of(fingerprint)
                     && entry.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
             })
         }),
@@ -299,21 +302,27 @@ impl Entry {
 
     /// Whether the case has ended as the entry says.
     fn matches(&self, result: &CaseResult) -> bool {
-        let shows = |fingerprint: &str| {
+        let shows = || {
             failures(result).iter().any(|(clause, own)| {
-                *own == fingerprint
+                self.is_of(own)
                     && self.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
             })
         };
-        let fingerprint = self.raw.fingerprint.as_deref();
         match self.raw.verdict {
             // At a lower level, or in a play out of three, the same difference is no failure.
-            Known::Fail => {
-                matches!(result.verdict, Verdict::Fail | Verdict::NonStrict)
-                    && fingerprint.is_some_and(shows)
+            Known::Fail => matches!(result.verdict, Verdict::Fail | Verdict::NonStrict) && shows(),
+            known => {
+                known.verdict() == result.verdict && (self.raw.fingerprint.is_none() || shows())
             }
-            known => known.verdict() == result.verdict && fingerprint.is_none_or(shows),
         }
+    }
+
+    /// Whether it speaks of failing with this fingerprint.
+    fn is_of(&self, fingerprint: &str) -> bool {
+        self.raw
+            .fingerprint
+            .as_deref()
+            .is_some_and(|own| [fingerprint, ANY_DIFFERENCE].contains(&own))
     }
 
     /// Whether a run may show something else: what was generated differs from run to run.
@@ -381,6 +390,12 @@ fn entry(
             "`fail` needs a `fingerprint`: failing in another way is unexpected".to_owned(),
             help,
         );
+    }
+    if raw.fingerprint.as_deref() == Some(ANY_DIFFERENCE)
+        && raw.clause.as_deref() != Some(GENERATED)
+    {
+        let message = format!("`{ANY_DIFFERENCE}` is for `clause = \"{GENERATED}\"` alone");
+        add(root.key("fingerprint"), message, None);
     }
     let versions = match raw.versions.as_deref().map_or_else(|| Ok(Versions::default()), str::parse)
     {

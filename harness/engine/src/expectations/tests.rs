@@ -172,6 +172,8 @@ fn verdicts_stand_to_expectations() {
     assert_eq!(unstable.judge(&stale, "node", &versions), (Expected, None));
     let other = result("err-one", "rust:node", Fail, &["ERR-001 aaaa0002"]);
     assert_eq!(unstable.judge(&other, "node", &versions).0, Unexpected);
+    let any = ENTRIES.replacen("aaaa0001", "any", 1);
+    assert!(Expectations::from_texts(&[("rust.toml", &any)], &catalogue()).is_err());
     let old = |_: &str| Some("0.0.9");
     let hang = result("err-three", "rust:rust", Hang, &[]);
     let (found, _) = expectations.judge(&hang, "node", &old);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::{Entry, Expectations, Known, covered, failures};
+use super::{ANY_DIFFERENCE, Entry, Expectations, Known, covered, failures};
 use crate::judge::{GENERATED, under_test};
 use crate::results::{CaseResult, Results, Verdict};
 use crate::spec::{Catalogue, Mistakes};
@@ -139,9 +139,7 @@ impl Run<'_> {
                 _ => vec![None],
             };
             for failure in failures {
-                let known = |entry: &&Entry| {
-                    failure.is_some_and(|(_, f)| entry.raw.fingerprint.as_deref() == Some(f))
-                };
+                let known = |entry: &&Entry| failure.is_some_and(|(_, f)| entry.is_of(f));
                 if matching.iter().any(known) {
                     continue;
                 }
@@ -159,7 +157,10 @@ impl Run<'_> {
     fn new_entry(&self, case: &CaseResult, failure: Option<(&str, &str)>) -> New {
         let reference = &self.results.reference.name;
         let runtime = under_test(reference, &case.pairing);
+        // A case that was generated has no id to come back to.
+        let generated = case.clauses.iter().any(|clause| clause == GENERATED).then_some(GENERATED);
         let clause = failure.map(|(clause, _)| clause).filter(|clause| !clause.is_empty());
+        let clause = clause.or(generated);
         // For the clause, if all its cases in this pairing fail in this way.
         let of_clause = clause.filter(|clause| {
             *clause == GENERATED
@@ -178,7 +179,10 @@ impl Run<'_> {
             key: if of_clause.is_some() { "clause" } else { "case" },
             id: of_clause.map_or_else(|| case.id.clone(), str::to_owned),
             verdict: case.verdict.name(),
-            fingerprint: failure.map(|(_, fingerprint)| fingerprint.to_owned()),
+            fingerprint: failure.map(|(clause, fingerprint)| match clause {
+                GENERATED => ANY_DIFFERENCE.to_owned(),
+                _ => fingerprint.to_owned(),
+            }),
         }
     }
 }
