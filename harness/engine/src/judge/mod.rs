@@ -10,12 +10,14 @@ mod tests;
 mod value;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
 
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Verdict};
 use crate::spec::{Case, Catalogue, Level};
+use crate::text;
 
 pub(crate) use findings::under_test;
 pub use findings::{blame, findings};
@@ -24,6 +26,9 @@ pub(crate) use value::normalised;
 /// The clause of generated messages, and the first word of the section of each: they show that
 /// serialization as a whole is the same, not a clause of the catalogue.
 pub const GENERATED: &str = "generated";
+
+/// How many characters of what a reference wrote to stderr are told with its fault.
+const SAID: usize = 400;
 
 /// A clause without the number of a generated message.
 pub(crate) fn plain(clause: &str) -> &str {
@@ -161,7 +166,13 @@ fn unusable(case: &Case, history: &History) -> Option<String> {
     if let Some(leaked) = history.leaked.first() {
         return Some(format!("leaves a descendant behind: {leaked}"));
     }
-    needs::unmet(case, history).map(|need| format!("does not show what the case needs: {need}"))
+    let need = needs::unmet(case, history)?;
+    let mut problem = format!("does not show what the case needs: {need}");
+    if !history.stderr.trim().is_empty() {
+        let said = text::short(history.stderr.trim(), SAID);
+        let _ = write!(problem, "; its processes said on stderr: {said}");
+    }
+    Some(problem)
 }
 
 /// The record of a driver that cannot perform its role.

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use ipc_plan::{Link, PROTOCOL, Plan, Record, RolePlan, Serialization};
+use ipc_plan::{Link, PROTOCOL, Plan, Record, Role, RolePlan, Serialization};
 use serde_json::{Value, json};
 
 use super::{Judgement, Rules};
 use crate::history::{Ending, History};
 use crate::results::{DifferenceKind, Verdict};
-use crate::spec::{Case, Catalogue, Clause, Level, Order};
+use crate::spec::{Case, Catalogue, Clause, Level, Need, Order};
 
 #[test]
 fn what_a_listener_s_steps_record_may_come_before_or_after_the_end_of_the_steps() {
@@ -84,6 +84,17 @@ fn what_a_runtime_that_hangs_or_dies_has_shown_is_kept() {
         assert_eq!(judgement.verdict, verdict);
         assert!(kinds(&judgement).contains(&DifferenceKind::Missing));
     }
+}
+
+#[test]
+fn a_reference_that_does_not_show_the_case_is_told_with_what_it_said() {
+    let with = BTreeMap::from([("event".to_owned(), json!("message"))]);
+    let need = Need { role: Role::Child, kind: "event".to_owned(), with, count: 1 };
+    let case = Case { needs: vec![need], ..case() };
+    let silent = History { stderr: "tap: no\n".to_owned(), ..history(&[done()]) };
+    let judgement = judge(&case, &[silent], &history(&[message(1), done()]), Level::Must);
+    assert_eq!(judgement.verdict, Verdict::HarnessError);
+    insta::assert_snapshot!(judgement.reason.unwrap(), @r#"the reference does not show what the case needs: 1 event of the child with {event = "message"}, found 0; its processes said on stderr: tap: no"#);
 }
 
 fn judged(reference: &[Value], observed: &[Value]) -> Judgement {

@@ -6,9 +6,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
-use rustix::process::{
-    Pid, Signal, getpid, getppid, getsid, set_parent_process_death_signal, setsid,
-};
+use nix::unistd::{getppid, getsid};
+use rustix::process::{Signal, getpid, set_parent_process_death_signal, setsid};
 
 use crate::channel;
 
@@ -42,10 +41,10 @@ pub(super) fn become_child(arguments: &[OsString]) -> io::Error {
 fn follow(relay: Option<i32>) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may be gone already.
-    if getppid() != relay.and_then(Pid::from_raw) {
+    if relay != Some(getppid().as_raw()) {
         return Err(io::Error::other("the relay is gone"));
     }
-    if getppid().is_some() && getsid(None).ok() == getppid() {
+    if getsid(None) == Ok(getppid()) {
         setsid()?;
     }
     Ok(())

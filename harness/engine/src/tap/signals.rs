@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
+use nix::unistd::{getpgid, getpgrp, tcgetpgrp};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, getpgrp, getpid, kill_process, kill_process_group,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getpid, kill_process, kill_process_group,
     pidfd_open, setrlimit,
 };
 use signal_hook::consts::signal::*;
@@ -62,8 +63,9 @@ impl Forwarder {
                 continue;
             }
             if let Some(signal) = Signal::from_named_raw(*number) {
-                let own_group = rustix::process::getpgid(Some(target)) == Ok(target);
-                let _ = if own_group && target != getpgrp() {
+                let leader = nix::unistd::Pid::from_raw(target.as_raw_pid());
+                let own_group = getpgid(Some(leader)) == Ok(leader) && leader != getpgrp();
+                let _ = if own_group {
                     kill_process_group(target, signal)
                 } else {
                     kill_process(target, signal)
@@ -99,8 +101,7 @@ pub fn wait(child: &mut Child, signals: &Forwarder) -> io::Result<ExitStatus> {
 /// terminal's foreground, and the target has it already.
 fn is_from_terminal(signal: i32) -> bool {
     matches!(signal, SIGINT | SIGQUIT)
-        && fs::File::open("/dev/tty")
-            .is_ok_and(|tty| rustix::termios::tcgetpgrp(&tty) == Ok(getpgrp()))
+        && fs::File::open("/dev/tty").is_ok_and(|tty| tcgetpgrp(&tty) == Ok(getpgrp()))
 }
 
 /// Ends this process the way that another one has ended, without a core file.

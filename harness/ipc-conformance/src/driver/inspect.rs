@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use ipc_plan::{Inspect, Recipe};
-use rustix::process::{getpgrp, getpid, getsid};
+use nix::unistd::{getpgrp, getpid, getsid};
 
 use crate::parts;
 use crate::process::Process;
@@ -23,7 +23,7 @@ pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
         Inspect::ChannelDescriptor => descriptor(process),
         Inspect::Session => object([
             ("groupLeader", Recipe::Bool(getpgrp() == getpid())),
-            ("sessionLeader", Recipe::Bool(getsid(None).is_ok_and(|session| session == getpid()))),
+            ("sessionLeader", Recipe::Bool(getsid(None) == Ok(getpid()))),
         ]),
         Inspect::ExecArgv => {
             Recipe::Array(process.exec_argv.iter().map(|word| word.as_str().into()).collect())

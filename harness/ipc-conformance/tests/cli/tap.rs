@@ -96,6 +96,27 @@ child.send('from outside');
         .stderr(contains(r#"parent → child  "from outside""#).and(contains("exits with 3")));
 }
 
+/// Where the session and the group of all processes are those of a process outside, as in most
+/// containers; a kernel that gives a test no such place has none for an application either.
+#[test]
+fn an_application_in_a_pid_namespace_is_watched() {
+    let namespace = ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+    let within = |command: &[&str]| {
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(namespace).args(command);
+        unshare
+    };
+    if !within(&["true"]).status().is_ok_and(|status| status.success()) {
+        eprintln!("not checked: this system makes no namespaces");
+        return;
+    }
+    let place = app();
+    let mut tap = within(&[PROGRAM, "tap", "--", "node", "app.js"]);
+    tap.current_dir(place.path("")).env("TMPDIR", place.path("tmp"));
+    let output = assert_cmd::Command::from_std(tap).timeout(super::place::PATIENCE).assert();
+    output.code(3).stderr(contains(r#"parent → child  {"hello":"wörld"}"#));
+}
+
 #[test]
 fn a_signal_reaches_the_application_and_its_end_is_the_tap_s() {
     use std::os::unix::process::ExitStatusExt;
