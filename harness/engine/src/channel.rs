@@ -9,7 +9,7 @@ use std::process::Command;
 
 use command_fds::{CommandFdExt, FdMapping};
 use ipc_plan::Serialization;
-use rustix::io::{Errno, FdFlags, fcntl_setfd, retry_on_intr};
+use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -33,7 +33,8 @@ pub(crate) fn inherited(accept: impl Fn(BorrowedFd<'_>) -> bool) -> Option<(RawF
     // SAFETY: the parent left it for whoever reads the variable, which is done once, so nothing
     // else in this process owns it. If it is not open, it is given up below without being closed.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    if fcntl_setfd(&fd, FdFlags::CLOEXEC).is_ok() && accept(fd.as_fd()) {
+    if fcntl_getfd(&fd).is_ok() && accept(fd.as_fd()) && fcntl_setfd(&fd, FdFlags::CLOEXEC).is_ok()
+    {
         return Some((number, fd));
     }
     let _number = fd.into_raw_fd();

@@ -250,12 +250,9 @@ fn covered(result: &CaseResult, matching: &[&Entry]) -> bool {
         Verdict::Pass | Verdict::NonStrict | Verdict::Unsupported | Verdict::NotRun => true,
         Verdict::HarnessError => false,
         Verdict::Crash | Verdict::Hang => !matching.is_empty(),
-        Verdict::Fail => failures(result).iter().all(|(clause, fingerprint)| {
-            matching.iter().any(|entry| {
-                entry.is_of(fingerprint)
-                    && entry.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
-            })
-        }),
+        Verdict::Fail => {
+            failures(result).into_iter().all(|one| matching.iter().any(|entry| entry.is_of(one)))
+        }
     }
 }
 
@@ -302,12 +299,7 @@ impl Entry {
 
     /// Whether the case has ended as the entry says.
     fn matches(&self, result: &CaseResult) -> bool {
-        let shows = || {
-            failures(result).iter().any(|(clause, own)| {
-                self.is_of(own)
-                    && self.raw.clause.as_deref().is_none_or(|c| c == *clause || clause.is_empty())
-            })
-        };
+        let shows = || failures(result).into_iter().any(|one| self.is_of(one));
         match self.raw.verdict {
             // At a lower level, or in a play out of three, the same difference is no failure.
             Known::Fail => matches!(result.verdict, Verdict::Fail | Verdict::NonStrict) && shows(),
@@ -317,12 +309,11 @@ impl Entry {
         }
     }
 
-    /// Whether it speaks of failing with this fingerprint.
-    fn is_of(&self, fingerprint: &str) -> bool {
-        self.raw
-            .fingerprint
-            .as_deref()
-            .is_some_and(|own| [fingerprint, ANY_DIFFERENCE].contains(&own))
+    /// Whether it speaks of a failure of this clause, if it is of one, with this fingerprint.
+    fn is_of(&self, (clause, fingerprint): (&str, &str)) -> bool {
+        let fingerprint = |own| own == fingerprint || own == ANY_DIFFERENCE;
+        self.raw.fingerprint.as_deref().is_some_and(fingerprint)
+            && self.raw.clause.as_deref().is_none_or(|c| c == clause || clause.is_empty())
     }
 
     /// Whether a run may show something else: what was generated differs from run to run.

@@ -1,3 +1,5 @@
+//! The one hash of the formats.
+
 /// FNV-1a, 32 bits: stable over versions and machines, and short.
 pub fn fnv1a(bytes: &[u8]) -> u32 {
     let mut hash = START;

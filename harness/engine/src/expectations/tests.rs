@@ -174,6 +174,11 @@ fn verdicts_stand_to_expectations() {
     assert_eq!(unstable.judge(&other, "node", &versions).0, Unexpected);
     let any = ENTRIES.replacen("aaaa0001", "any", 1);
     assert!(Expectations::from_texts(&[("rust.toml", &any)], &catalogue()).is_err());
+    let any = any.replacen("ERR-001", GENERATED, 1);
+    let any = Expectations::from_texts(&[("rust.toml", &any)], &catalogue()).unwrap();
+    let generated = result("generated-000", "rust:node", Fail, &["generated cccc0001"]);
+    assert_eq!(any.judge(&generated, "node", &versions).0, Expected);
+    assert_eq!(any.judge(&other, "node", &versions).0, Unexpected);
     let old = |_: &str| Some("0.0.9");
     let hang = result("err-three", "rust:rust", Hang, &[]);
     let (found, _) = expectations.judge(&hang, "node", &old);

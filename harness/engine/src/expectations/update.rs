@@ -139,7 +139,7 @@ impl Run<'_> {
                 _ => vec![None],
             };
             for failure in failures {
-                let known = |entry: &&Entry| failure.is_some_and(|(_, f)| entry.is_of(f));
+                let known = |entry: &&Entry| failure.is_some_and(|failure| entry.is_of(failure));
                 if matching.iter().any(known) {
                     continue;
                 }

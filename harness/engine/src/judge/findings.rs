@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipc_plan::{Role, Seen};
+use ipc_plan::{Role, Seen, fnv1a};
 
 use super::compare::section;
 use super::plain;
@@ -11,7 +11,6 @@ use crate::raw;
 use crate::results::{
     Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced, Verdict,
 };
-use ipc_plan::fnv1a;
 
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
 /// writes those of each case into it.

@@ -20,9 +20,8 @@ pub(super) fn unmet(case: &Case, history: &History) -> Option<String> {
         let log = logs.iter().filter(|(role, _)| *role == need.role).map(|(_, log)| log);
         let of_kind = log.flat_map(|log| need.kind.split('|').filter_map(|kind| log.get(kind)));
         // One is too many of what must not be there; otherwise no more than needed are looked for.
-        let enough = need.count.max(1) as usize;
-        let found = of_kind.flatten().filter(meets).take(enough).count();
-        (found != if need.count == 0 { 0 } else { enough }).then(|| {
+        let found = of_kind.flatten().filter(meets).take(need.count.max(1) as usize).count();
+        (found != need.count as usize).then(|| {
             let with: Vec<_> = need.with.iter().map(|(key, v)| format!("{key} = {v}")).collect();
             let count = if need.count == 0 { "no".to_owned() } else { need.count.to_string() };
             format!(

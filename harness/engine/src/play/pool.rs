@@ -143,14 +143,14 @@ impl Pool {
                 && let Some((index, job)) = waiting.next()
             {
                 begun.push((index, Instant::now()));
-                let (ended, results) = (sender.clone(), results.clone());
+                let (ended, results) = (Ended(index, sender.clone()), results.clone());
                 scope.spawn(move || {
+                    let _ended = ended;
                     let result = play(&self.host, job.plan, job.pairing, stop);
                     if !matches!(result, Err(PlayError::Interrupted)) {
                         // Nobody listens once it is enough.
                         let _ = results.send((index, result));
                     }
-                    let _ = ended.send(index);
                 });
                 continue;
             }
@@ -161,6 +161,15 @@ impl Pool {
                 begun.retain(|(other, _)| *other != index);
             }
         }
+    }
+}
+
+/// Tells that a play is no longer under way, even if it panicked.
+struct Ended(usize, mpsc::Sender<usize>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.1.send(self.0);
     }
 }
 

@@ -19,10 +19,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::channel;
 use ipc_plan::{
     EXIT_BAD_PLAN, EXIT_UNSUPPORTED, LOG_VARIABLE, PLAN_VARIABLE, Plan, ROLE_VARIABLE, Role, Seen,
 };
+
+use crate::channel;
 
 use log::Log;
 use peer::Peer;

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use ipc_plan::{RawForm, Serialization, Until};
+use ipc_plan::{RawForm, Serialization, Until, fnv1a};
 
 use crate::channel::{PREFIX, first_message};
 use crate::text;
-use ipc_plan::fnv1a;
 
 /// More than this many bytes are recorded by their number and hash.
 const LONG: usize = 4096;

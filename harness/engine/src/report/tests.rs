@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use ipc_plan::fnv1a;
+
 use super::fixture::{self, HOSTILE};
 use super::{Outcome, html, junit, markdown, read, terminal, write_all};
 use crate::results::{Expectation, Verdict};
-use ipc_plan::fnv1a;
 
 /// Characters that must not be in any report as they are.
 fn assert_visible(report: &str, allow_escape: bool) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ipc_plan::{Plan, Recipe, Serialization};
+use ipc_plan::{Plan, Recipe, Serialization, fnv1a};
 
 use super::{Progress, Run};
 use crate::generate;
@@ -11,7 +11,6 @@ use crate::judge;
 use crate::play::{Pairing, PlayError, play};
 use crate::results::{CaseResult, Difference, DifferenceKind, Options};
 use crate::spec::{self, Case, Shard};
-use ipc_plan::fnv1a;
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;

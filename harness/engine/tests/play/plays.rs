@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_descendant_that_ends_by_itself", a_descendant_that_ends_by_itself),
     ("a_wide_tree_that_ignores_signals", a_wide_tree_that_ignores_signals),
     ("no_log", no_log),
+    ("a_log_of_two_processes", a_log_of_two_processes),
     ("a_log_with_garbage", a_log_with_garbage),
     ("a_log_that_is_all_garbage", a_log_that_is_all_garbage),
     ("exit_codes_of_the_contract", exit_codes_of_the_contract),
@@ -150,6 +151,19 @@ fn a_wide_tree_that_ignores_signals() {
 fn no_log() {
     let history = Place::new().sh("exit 0");
     assert_eq!(history.breaches, ["parent log: was not written"]);
+}
+
+fn a_log_of_two_processes() {
+    let history = Place::new().sh(&format!(
+        r#"{GOOD_LOG}
+        for process in one two; do
+            log child '{{"seq":0,"t":2,"seen":{{"kind":"started"}}}}'
+            log child '{{"seq":1,"t":2,"seen":{{"kind":"done"}}}}'
+        done
+        "#
+    ));
+    assert_eq!(history.child.len(), 4);
+    assert!(history.breaches.is_empty(), "{history:?}");
 }
 
 fn a_log_with_garbage() {

@@ -13,6 +13,7 @@ use super::host::{GOOD_LOG, Place, Test, is_there, limits, plan};
 pub(crate) const TESTS: &[Test] = &[
     ("a_pool_plays_every_job", a_pool_plays_every_job),
     ("a_pool_reports_each_result_with_its_job", a_pool_reports_each_result_with_its_job),
+    ("a_play_that_waits_holds_no_other_up", a_play_that_waits_holds_no_other_up),
     ("a_pool_without_jobs", a_pool_without_jobs),
     ("a_pool_that_has_seen_enough", a_pool_that_has_seen_enough),
     ("an_interrupt_leaves_nothing_behind", an_interrupt_leaves_nothing_behind),
@@ -63,6 +64,15 @@ fn a_pool_reports_each_result_with_its_job() {
     let (_, results) = run(&pool(&place, 2, &Interrupt::new()), &pairings);
     let order: Vec<usize> = results.iter().map(|(index, _)| *index).collect();
     assert_eq!(order, [1, 2, 0], "as they come");
+}
+
+fn a_play_that_waits_holds_no_other_up() {
+    let place = Place::new();
+    let mut pairings = exits(&place, 2);
+    pairings.insert(0, place.pairing("sleep 4", &limits(10_000, 100)));
+    let (_, results) = run(&pool(&place, 1, &Interrupt::new()), &pairings);
+    let order: Vec<usize> = results.iter().map(|(index, _)| *index).collect();
+    assert_eq!(order, [1, 2, 0], "one began beside it, and another after that");
 }
 
 fn a_pool_without_jobs() {
