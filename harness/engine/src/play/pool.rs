@@ -72,7 +72,7 @@ pub struct Pool {
 }
 
 /// How long a play works. A hang is most often over only when somebody's patience is.
-const LONG: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_millis(750);
 /// How many plays may go on for longer, for each that works.
 const LONG_ONES: usize = 4;
 
@@ -88,7 +88,7 @@ pub enum Stopped {
 }
 
 impl Pool {
-    /// Begins all jobs in their order. A play that goes on for two seconds lets another begin
+    /// Begins all jobs in their order. A play that goes on for longer than most lets another begin
     /// beside it: it waits for something rather than works.
     ///
     /// Each result is handed to `done` with the job's index as soon as it is there, on the

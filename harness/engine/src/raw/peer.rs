@@ -61,7 +61,11 @@ impl Peer {
             match self.perform(step) {
                 Ok(()) => {}
                 Err(Failure::Patience) => {
-                    self.log.record(Seen::GaveUp { awaiting: step.name() });
+                    let awaiting = match step {
+                        Step::AwaitSignal { name, .. } => format!("signal {name}"),
+                        other => other.name(),
+                    };
+                    self.log.record(Seen::GaveUp { awaiting });
                     self.in_vain = true;
                 }
                 Err(Failure::Os(errno)) => {
@@ -77,7 +81,7 @@ impl Peer {
     fn perform(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Signal { name } => self.log.signal(name),
-            Step::AwaitSignal { name, .. } => self.await_signal(name),
+            Step::AwaitSignal { name, .. } => self.await_signal(name)?,
             Step::Mark { name, .. } => self.log.record(Seen::Mark { name: name.clone() }),
             Step::Section { clause, silent } => self.section(clause, *silent)?,
             Step::Settle { .. } => thread::sleep(Duration::from_millis(self.setup.settle_ms)),
@@ -244,15 +248,24 @@ impl Peer {
         outcome
     }
 
-    fn await_signal(&mut self, name: &str) {
+    /// Waits for a signal, which a child that has ended gives no more.
+    fn await_signal(&mut self, name: &str) -> Result<(), Failure> {
         let deadline = self.deadline();
-        while !self.log.signalled(name) {
-            if Instant::now() >= deadline {
-                self.log.record(Seen::GaveUp { awaiting: format!("signal {name}") });
-                return;
+        loop {
+            let last = Instant::now() >= deadline || self.has_ended();
+            if self.log.signalled(name) {
+                return Ok(());
+            }
+            if last {
+                return Err(Failure::Patience);
             }
             thread::sleep(LOOK);
         }
+    }
+
+    /// Whether the child that was launched has ended.
+    fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_))))
     }
 
     fn wait(&mut self) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::{Progress, Run};
 use crate::generate;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
-use crate::results::{CaseResult, Difference, DifferenceKind, Options};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Options};
 use crate::spec::{self, Case, Shard};
 
 /// Messages tried per difference until it counts as small.
@@ -94,8 +94,8 @@ fn case(id: &str, serialization: Serialization, values: Vec<(String, Recipe)>) -
 }
 
 impl Run<'_> {
-    /// Makes the messages that differ small, and stores them. That one cannot be stored is a
-    /// problem of the run; an error ends the search.
+    /// Makes the messages that differ small, and stores them, but those that are expected to. That
+    /// one cannot be stored is a problem of the run; an error ends the search.
     pub(super) fn shrink(
         &self,
         batches: &Batches,
@@ -109,7 +109,8 @@ impl Run<'_> {
             let mut known = BTreeSet::new();
             for result in judged.iter_mut() {
                 let is_generated = result.clauses.iter().any(|c| c == judge::GENERATED);
-                if result.pairing != pairing.name || !is_generated || !result.verdict.is_bad() {
+                let surprises = result.expectation != Expectation::Expected;
+                if result.pairing != pairing.name || !is_generated || !surprises {
                     continue;
                 }
                 let batch = batches.cases().find(|case| case.id == result.id);

@@ -317,27 +317,60 @@ impl Run<'_> {
         references: &[History],
         observed: &[History],
     ) -> CaseResult {
-        let mut all: Vec<(Judgement, &History)> = observed
-            .iter()
-            .map(|history| (judge::judge(case, references, history, self.rules()), history))
-            .collect();
-        let plays = all.len();
-        let differed = all.iter().filter(|(j, _)| j.verdict != Verdict::Pass).count();
-        // The worst play speaks for all, unless it was the odd one out.
-        all.sort_by_key(|(judgement, _)| std::cmp::Reverse(judgement.verdict));
-        let (mut judgement, history) = match all.into_iter().next() {
-            Some((judgement, history)) => (judgement, Some(history)),
-            None => {
-                let nothing = Judgement::not_run("no play was finished");
-                (nothing, None)
-            }
+        let result = |judgement, history| {
+            let mut result = self.result(case, pairing, judgement, history);
+            result.reference = references.first().filter(|_| result.history.is_some()).cloned();
+            assemble::expect(self, &mut result);
+            result
         };
-        if plays >= CONFIRM && differed * 2 < plays && judgement.verdict.is_bad() {
-            judgement.verdict = Verdict::NonStrict;
-            judgement.reason = Some(format!("differed in {differed} of {plays} plays"));
-        }
+        let judge = |history| {
+            let judgement = judge::judge(case, references, history, self.rules());
+            result(judgement, Some(history))
+        };
+        let mut all: Vec<CaseResult> = observed.iter().map(judge).collect();
+        let plays = all.len();
+        let differed = all.iter().filter(|one| one.verdict != Verdict::Pass).count();
+        // The worst play speaks for all, unless it was the odd one out.
+        all.sort_by_key(|one| std::cmp::Reverse(one.verdict));
+        let (known, odd): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|one| one.expectation == Expectation::Expected);
+        let (known, odd) = (known.into_iter().next(), (odd.len(), odd.into_iter().next()));
+        let mut worst = match (known, odd) {
+            (Some(known), (count, Some(odd))) if plays >= CONFIRM && count * 2 < plays => {
+                let of = format!("in {count} of {plays} plays");
+                if known.verdict == Verdict::Pass {
+                    let mut odd = odd;
+                    odd.verdict = Verdict::NonStrict;
+                    odd.reason = Some(format!("differed {of}"));
+                    assemble::expect(self, &mut odd);
+                    odd
+                } else {
+                    let reason = known.reason.map(|reason| format!("{reason}; "));
+                    let reason = format!("{}something else {of}", reason.unwrap_or_default());
+                    CaseResult { reason: Some(reason), ..known }
+                }
+            }
+            (_, (_, Some(odd))) => odd,
+            (Some(known), _) => known,
+            (None, _) => return result(Judgement::not_run("no play was finished"), None),
+        };
+        worst.reproduced = (worst.verdict != Verdict::Pass && plays > 1).then(|| Reproduced {
+            differed: u32::try_from(differed).unwrap_or(u32::MAX),
+            plays: u32::try_from(plays).unwrap_or(u32::MAX),
+        });
+        worst
+    }
+
+    /// The result of one play, or of none.
+    fn result(
+        &self,
+        case: &Case,
+        pairing: &Pairing,
+        judgement: Judgement,
+        history: Option<&History>,
+    ) -> CaseResult {
         let keep = judgement.verdict != Verdict::Pass;
-        let mut result = CaseResult {
+        CaseResult {
             id: case.id.clone(),
             clauses: case.clauses.clone(),
             pairing: pairing.name.clone(),
@@ -347,17 +380,12 @@ impl Run<'_> {
             findings: Vec::new(),
             duration_ms: history.map_or(0, |history| history.duration_ms),
             differences: judgement.differences,
-            reproduced: (keep && plays > 1).then(|| Reproduced {
-                differed: u32::try_from(differed).unwrap_or(u32::MAX),
-                plays: u32::try_from(plays).unwrap_or(u32::MAX),
-            }),
+            reproduced: None,
             varying: judgement.varying,
             history: history.filter(|_| keep).cloned(),
-            reference: references.first().filter(|_| keep).cloned(),
+            reference: None,
             replay: format!("{}@{}@{}", case.id, pairing.name, self.options.seed),
-        };
-        assemble::expect(self, &mut result);
-        result
+        }
     }
 
     fn add_not_run(

@@ -69,6 +69,10 @@ fn message(text: &str) -> Value {
     json!({ "kind": "event", "event": "message", "arguments": [text] })
 }
 
+fn gave_up(awaiting: &str) -> Value {
+    json!({ "kind": "gave-up", "awaiting": awaiting })
+}
+
 fn exit(code: Value, signal: Value) -> Value {
     json!({ "kind": "event", "event": "exit", "arguments": [code, signal] })
 }
@@ -138,6 +142,8 @@ fn raw_parent_of_a_program_that_dies() {
         write(text("go\n")),
         read(Until::End),
         Step::RawWait {},
+        // Which nobody is left to give.
+        Step::AwaitSignal { name: "never".to_owned(), blocking: false },
         write(text("late\n")),
         Step::RawClose { on: None },
         read(Until::Bytes(1)),
@@ -151,7 +157,10 @@ fn raw_parent_of_a_program_that_dies() {
         "$": "error", "class": "Error", "message": code, "properties": [{ "key": "code", "value": code }],
     } })
     };
-    assert_eq!(records[2..], [threw("raw-write", "EPIPE"), threw("raw-read", "EBADF"), done()]);
+    let expected =
+        [gave_up("signal never"), threw("raw-write", "EPIPE"), threw("raw-read", "EBADF"), done()];
+    assert_eq!(records[2..], expected);
+    assert!(history.duration() < pairing.limits.patience, "it waited: {history:?}");
 }
 
 fn raw_parent_of_a_program_that_stalls() {
@@ -173,7 +182,6 @@ fn raw_parent_of_a_program_that_stalls() {
     let records = seen(&history, Role::Parent);
     assert_eq!(records[0]["kind"], "filled");
     assert!(records[0]["messages"].as_u64().unwrap() > 10);
-    let gave_up = |what: &str| json!({ "kind": "gave-up", "awaiting": what });
     let nothing = json!({ "kind": "raw-read", "pieces": [] });
     let signal = json!({ "kind": "signal", "name": "enough" });
     let expected = [

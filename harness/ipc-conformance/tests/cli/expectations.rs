@@ -50,6 +50,27 @@ fn an_expectation_from_its_first_day_to_its_last() {
     place.run(&known).code(0);
 }
 
+/// A surprise is played again, and is one only if it is not the odd one out.
+#[test]
+fn what_most_plays_show_decides() {
+    let place = Place::new();
+    place.driver("bad", LOUD);
+    let known = [&BAD[..], &["--filter", "life-hello", "--expectations", "known.toml"]].concat();
+    place.run(&[&known[..], &["--update-expectations"]].concat()).code(1);
+    // The first so many plays show something else, or nothing.
+    const OTHER: &str = "echo '{}' >&3";
+    for (does, first, code) in [(OTHER, 1, 0), (OTHER, 2, 1), (":", 1, 0), (":", 3, 1)] {
+        place.write("plays", "0");
+        let count = r#"n=$(($(cat "$HERE/plays") + 1)); echo "$n" >"$HERE/plays""#;
+        let does = format!(r#"if [ "$n" -gt {first} ]; then echo '"extra"' >&3; else {does}; fi"#);
+        place.driver("bad", &format!("if [ \"$ROLE\" = child ]; then {count}; {does}; fi"));
+        place.run(&known).code(code);
+        let reason = place.results("out")["cases"][1]["reason"].to_string();
+        let told = format!("something else in {first} of 3 plays");
+        assert_eq!(reason.contains(&told), code == 0, "{first}: {reason}");
+    }
+}
+
 /// Specs bring their own expectations; without any, everything is unexpected.
 #[test]
 fn expectations_belong_to_the_specs() {
