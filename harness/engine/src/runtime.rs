@@ -8,7 +8,7 @@ mod find;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ipc_plan::{ChildCommand, Describe, PROTOCOL, Role, Serialization};
+use ipc_plan::{ChildCommand, Describe, FORKS_OTHERS, PROTOCOL, Role, Serialization};
 
 pub use error::RuntimeError;
 pub use file::RuntimeFile;
@@ -141,7 +141,7 @@ impl Runtime {
         Pairing {
             name: format!("{}:{}", self.name, child.name),
             parent: self.command.clone(),
-            child: child.child(),
+            child: ChildCommand { spawn: self.spawns(), ..child.child() },
             limits: Limits::calibrated([self.startup, child.startup], load),
             tapped: false,
         }
@@ -161,7 +161,7 @@ impl Runtime {
             Role::Child => Pairing {
                 name: format!("{}:{}", self.name, raw::NAME),
                 parent: self.command.clone(),
-                child: child_command(command, 0),
+                child: ChildCommand { spawn: self.spawns(), ..child_command(command, 0) },
                 limits,
                 tapped: false,
             },
@@ -175,12 +175,20 @@ impl Runtime {
 
     /// Whether it has channels of this serialization.
     pub fn speaks(&self, serialization: Serialization) -> bool {
-        let has = |name: &str| self.describe.capabilities.iter().any(|have| have == name);
         match serialization {
             // What every driver plays.
             Serialization::Json => true,
-            Serialization::Advanced => has("serialization.advanced"),
+            Serialization::Advanced => self.can("serialization.advanced"),
         }
+    }
+
+    fn can(&self, capability: &str) -> bool {
+        self.describe.capabilities.iter().any(|have| have == capability)
+    }
+
+    /// Whether other programs are no children that it forks.
+    fn spawns(&self) -> bool {
+        !self.can(FORKS_OTHERS)
     }
 
     /// The major of the Node it is, or announces itself as.
@@ -299,6 +307,7 @@ fn child_command(command: &[String], exec_argv: usize) -> ChildCommand {
         exec_argv: exec_argv.to_vec(),
         // A driver that is an executable itself ignores this word.
         module_path: module.first().cloned().unwrap_or_else(|| "driver".to_owned()),
+        spawn: false,
     }
 }
 

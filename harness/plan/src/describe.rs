@@ -17,6 +17,7 @@ pub struct Describe {
     pub node: Option<String>,
     /// Roles that the driver can play.
     pub roles: Vec<Role>,
-    /// Names of optional things the runtime can do, such as `serialization.json`.
+    /// Names of optional things the runtime can do, such as `serialization.json`, or
+    /// [`FORKS_OTHERS`](crate::FORKS_OTHERS).
     pub capabilities: Vec<String>,
 }

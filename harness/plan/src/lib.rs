@@ -52,6 +52,11 @@ pub use recipe::{Behaviour, Object, Property, Prototype, Recipe, RecipeError, Ta
 /// Version of the driver contract and of the formats in this crate.
 pub const PROTOCOL: u32 = 1;
 
+/// The [capability](Describe::capabilities) to start any program with `fork`, as `execPath` and
+/// `execArgv` name it. A runtime without it can have children that are other runtimes all the same,
+/// see [`ChildCommand::spawn`].
+pub const FORKS_OTHERS: &str = "fork.other-programs";
+
 /// Environment variable that names the role to play.
 pub const ROLE_VARIABLE: &str = "IPC_CONFORMANCE_ROLE";
 /// Environment variable that holds the path of the plan.

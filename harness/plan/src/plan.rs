@@ -151,4 +151,9 @@ pub struct ChildCommand {
     /// `modulePath`: the driver script; for a driver that is an executable itself, a word that
     /// it ignores.
     pub module_path: String,
+    /// Whether a `fork` step that names no program of its own starts it with
+    /// `child_process.spawn`, as `fork` does in Node: for a parent that lacks the capability
+    /// [`FORKS_OTHERS`](crate::FORKS_OTHERS).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spawn: bool,
 }

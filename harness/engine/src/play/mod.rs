@@ -65,15 +65,14 @@ pub fn play(
     let stage = Stage::new(host, &format!("{}-{}", plan.id, pairing.name))?;
     let tapped = pairing.tapped || plan.schedule.is_some();
     let settle_ms = millis(limits.settle);
-    plan.setup = Some(Setup {
-        child: if tapped {
-            stage.tapped(&pairing.child, plan.schedule, settle_ms)?
-        } else {
-            pairing.child.clone()
-        },
-        settle_ms,
-        patience_ms: millis(limits.patience),
-    });
+    let mut child = if tapped {
+        stage.tapped(&pairing.child, plan.schedule, settle_ms)?
+    } else {
+        pairing.child.clone()
+    };
+    // Every runtime forks itself.
+    child.spawn &= pairing.parent.first() != Some(&child.exec_path);
+    plan.setup = Some(Setup { child, settle_ms, patience_ms: millis(limits.patience) });
     let text = serde_json::to_vec(&plan)
         .map_err(|e| PlayError::Plan { id: plan.id.clone(), error: e.to_string() })?;
 

@@ -206,7 +206,7 @@ impl<'a> Stage<'a> {
         exec_argv.push(child.exec_path.clone());
         exec_argv.extend(child.exec_argv.iter().cloned());
         let (exec_path, module_path) = (self.host.relay.clone(), child.module_path.clone());
-        Ok(ChildCommand { exec_path, exec_argv, module_path })
+        Ok(ChildCommand { exec_path, exec_argv, module_path, spawn: child.spawn })
     }
 
     /// What a relay wrote down, as far as it can be read.

@@ -30,7 +30,7 @@ impl Launch<'_> {
             Serialization::Json => "json",
             Serialization::Advanced => "advanced",
         };
-        let ChildCommand { exec_path, exec_argv, module_path } = self.command;
+        let ChildCommand { exec_path, exec_argv, module_path, .. } = self.command;
         let mut command = Command::new(exec_path);
         command
             .args(exec_argv)

@@ -73,6 +73,7 @@ impl Place {
                 exec_path: "/bin/child".to_owned(),
                 exec_argv: vec!["-x".to_owned()],
                 module_path: "module".to_owned(),
+                spawn: false,
             },
             limits: limits.clone(),
             tapped: false,

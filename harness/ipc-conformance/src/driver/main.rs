@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ipc_plan::{
-    Describe, EXIT_BAD_PLAN, EXIT_UNSUPPORTED, LOG_VARIABLE, PLAN_VARIABLE, PROTOCOL, Plan,
-    ROLE_VARIABLE, Role, RolePlan, Seen,
+    Describe, EXIT_BAD_PLAN, EXIT_UNSUPPORTED, FORKS_OTHERS, LOG_VARIABLE, PLAN_VARIABLE, PROTOCOL,
+    Plan, ROLE_VARIABLE, Role, RolePlan, Seen,
 };
 use serde_json::Value;
 
@@ -71,7 +71,9 @@ fn describe() -> Describe {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: None,
         roles: Role::ALL.to_vec(),
-        capabilities: ["serialization.json", "serialization.advanced"].map(str::to_owned).to_vec(),
+        capabilities: ["serialization.json", "serialization.advanced", FORKS_OTHERS]
+            .map(str::to_owned)
+            .to_vec(),
     }
 }
 

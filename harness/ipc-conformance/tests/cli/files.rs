@@ -58,6 +58,21 @@ fn a_file_says_how_a_runtime_is_started() {
 }
 
 #[test]
+fn a_runtime_that_forks_nothing_but_itself_spawns_others() {
+    let place = Place::new();
+    let command = place
+        .node_with("require('child_process').fork = () => { throw new Error('only myself'); };");
+    for (capabilities, code) in
+        [("'serialization.json'", 0), ("'serialization.json', 'fork.other-programs'", 1)]
+    {
+        let file = format!("command = '''{command}'''\ncapabilities = [{capabilities}]\n");
+        let file = place.write("files/bad.toml", &file);
+        let arguments = ["--runtime", file.to_str().unwrap(), "--pairs", "bad:node"];
+        place.run(&arguments).code(code);
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_file() {
     let place = Place::new();
     let quick = "command = \"../quick\"\n";
