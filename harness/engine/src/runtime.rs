@@ -186,7 +186,7 @@ impl Runtime {
         self.describe.capabilities.iter().any(|have| have == capability)
     }
 
-    /// Whether other programs are no children that it forks.
+    /// Whether children that are other programs are to be spawned.
     fn spawns(&self) -> bool {
         !self.can(FORKS_OTHERS)
     }

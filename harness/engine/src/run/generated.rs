@@ -109,7 +109,8 @@ impl Run<'_> {
             let mut known = BTreeSet::new();
             for result in judged.iter_mut() {
                 let is_generated = result.clauses.iter().any(|c| c == judge::GENERATED);
-                let surprises = result.expectation != Expectation::Expected;
+                let surprises =
+                    result.verdict.is_bad() && result.expectation != Expectation::Expected;
                 if result.pairing != pairing.name || !is_generated || !surprises {
                     continue;
                 }

@@ -317,48 +317,51 @@ impl Run<'_> {
         references: &[History],
         observed: &[History],
     ) -> CaseResult {
-        let result = |judgement, history| {
-            let mut result = self.result(case, pairing, judgement, history);
-            result.reference = references.first().filter(|_| result.history.is_some()).cloned();
-            assemble::expect(self, &mut result);
-            result
-        };
         let judge = |history| {
             let judgement = judge::judge(case, references, history, self.rules());
-            result(judgement, Some(history))
+            self.result(case, pairing, judgement, Some(history))
         };
         let mut all: Vec<CaseResult> = observed.iter().map(judge).collect();
         let plays = all.len();
         let differed = all.iter().filter(|one| one.verdict != Verdict::Pass).count();
-        // The worst play speaks for all, unless it was the odd one out.
+        // The worst play speaks for all, unless it was the odd one out; what went wrong in the
+        // harness is never that.
         all.sort_by_key(|one| std::cmp::Reverse(one.verdict));
-        let (known, odd): (Vec<_>, Vec<_>) =
+        let valid = all.iter().all(|one| one.verdict != Verdict::HarnessError);
+        let (known, surprises): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|one| one.expectation == Expectation::Expected);
-        let (known, odd) = (known.into_iter().next(), (odd.len(), odd.into_iter().next()));
-        let mut worst = match (known, odd) {
-            (Some(known), (count, Some(odd))) if plays >= CONFIRM && count * 2 < plays => {
-                let of = format!("in {count} of {plays} plays");
-                if known.verdict == Verdict::Pass {
-                    let mut odd = odd;
-                    odd.verdict = Verdict::NonStrict;
-                    odd.reason = Some(format!("differed {of}"));
-                    assemble::expect(self, &mut odd);
-                    odd
-                } else {
-                    let reason = known.reason.map(|reason| format!("{reason}; "));
-                    let reason = format!("{}something else {of}", reason.unwrap_or_default());
-                    CaseResult { reason: Some(reason), ..known }
-                }
+        let count = surprises.len();
+        let is_odd = valid && plays >= CONFIRM && count * 2 < plays;
+        let mut worst = match (known.into_iter().next(), surprises.into_iter().next()) {
+            (Some(known), Some(odd)) if is_odd => {
+                self.without(known, odd, &format!("in {count} of {plays} plays"))
             }
-            (_, (_, Some(odd))) => odd,
-            (Some(known), _) => known,
-            (None, _) => return result(Judgement::not_run("no play was finished"), None),
+            (_, Some(one)) | (Some(one), None) => one,
+            (None, None) => {
+                let nothing = Judgement::not_run("no play was finished");
+                return self.result(case, pairing, nothing, None);
+            }
         };
-        worst.reproduced = (worst.verdict != Verdict::Pass && plays > 1).then(|| Reproduced {
-            differed: u32::try_from(differed).unwrap_or(u32::MAX),
-            plays: u32::try_from(plays).unwrap_or(u32::MAX),
-        });
+        if worst.verdict != Verdict::Pass {
+            worst.reference = references.first().cloned();
+            worst.reproduced = (plays > 1).then(|| Reproduced {
+                differed: u32::try_from(differed).unwrap_or(u32::MAX),
+                plays: u32::try_from(plays).unwrap_or(u32::MAX),
+            });
+        }
         worst
+    }
+
+    /// What most plays show, and that some show something else.
+    fn without(&self, known: CaseResult, mut odd: CaseResult, some: &str) -> CaseResult {
+        if known.verdict != Verdict::Pass {
+            let reason = known.reason.map(|reason| format!("{reason}; ")).unwrap_or_default();
+            return CaseResult { reason: Some(format!("{reason}something else {some}")), ..known };
+        }
+        odd.verdict = Verdict::NonStrict;
+        odd.reason = Some(format!("differed {some}"));
+        assemble::expect(self, &mut odd);
+        odd
     }
 
     /// The result of one play, or of none.
@@ -370,7 +373,7 @@ impl Run<'_> {
         history: Option<&History>,
     ) -> CaseResult {
         let keep = judgement.verdict != Verdict::Pass;
-        CaseResult {
+        let mut result = CaseResult {
             id: case.id.clone(),
             clauses: case.clauses.clone(),
             pairing: pairing.name.clone(),
@@ -385,7 +388,9 @@ impl Run<'_> {
             history: history.filter(|_| keep).cloned(),
             reference: None,
             replay: format!("{}@{}@{}", case.id, pairing.name, self.options.seed),
-        }
+        };
+        assemble::expect(self, &mut result);
+        result
     }
 
     fn add_not_run(

@@ -42,6 +42,15 @@ fn exits(place: &Place, count: usize) -> Vec<Pairing> {
         .collect()
 }
 
+/// In which order the plays end of which the first is this script, and two exit at once.
+fn order_beside(script: &str, jobs: usize) -> Vec<usize> {
+    let place = Place::new();
+    let mut pairings = exits(&place, 2);
+    pairings.insert(0, place.pairing(script, &limits(10_000, 100)));
+    let (_, results) = run(&pool(&place, jobs, &Interrupt::new()), &pairings);
+    results.into_iter().map(|(index, _)| index).collect()
+}
+
 fn a_pool_plays_every_job() {
     let place = Place::new();
     for jobs in [0, 1, 3, 50] {
@@ -58,21 +67,12 @@ fn a_pool_plays_every_job() {
 }
 
 fn a_pool_reports_each_result_with_its_job() {
-    let place = Place::new();
-    let mut pairings = exits(&place, 2);
-    pairings.insert(0, place.pairing("sleep 1", &limits(10_000, 100)));
-    let (_, results) = run(&pool(&place, 2, &Interrupt::new()), &pairings);
-    let order: Vec<usize> = results.iter().map(|(index, _)| *index).collect();
-    assert_eq!(order, [1, 2, 0], "as they come");
+    assert_eq!(order_beside("sleep 1", 2), [1, 2, 0], "as they come");
 }
 
 fn a_play_that_waits_holds_no_other_up() {
-    let place = Place::new();
-    let mut pairings = exits(&place, 2);
-    pairings.insert(0, place.pairing("sleep 4", &limits(10_000, 100)));
-    let (_, results) = run(&pool(&place, 1, &Interrupt::new()), &pairings);
-    let order: Vec<usize> = results.iter().map(|(index, _)| *index).collect();
-    assert_eq!(order, [1, 2, 0], "one began beside it, and another after that");
+    let expected = [1, 2, 0];
+    assert_eq!(order_beside("sleep 4", 1), expected, "one began beside it, another after that");
 }
 
 fn a_pool_without_jobs() {
