@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::{DEADLINE, Guard, node, recv, require_node};
 use js_value::Graph;
+use nix::sys::signal::{SigHandler, signal};
 use node_channel::{Fork, Signal, Stdio};
 
 fn eval(script: &str) -> Fork {
@@ -93,6 +94,15 @@ fn a_process_is_aborted_and_waited_for_on_other_threads() {
     }
     assert!(!process.abort().unwrap(), "nobody is there");
     assert_eq!(recv(&mut child.channel), None);
+}
+
+#[test]
+fn a_child_ignores_no_signal_because_its_parent_does() {
+    // SAFETY: what is ignored runs no code.
+    unsafe { signal(nix::sys::signal::SIGHUP, SigHandler::SigIgn) }.unwrap();
+    // Node would heed it in any case.
+    let mut child = Guard::spawn(Fork::program("sh").arg("-c").arg("kill -HUP $$"));
+    assert_eq!(child.end().signal, Some(Signal::HUP));
 }
 
 #[test]

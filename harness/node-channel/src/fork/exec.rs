@@ -1,4 +1,4 @@
-//! Descriptors at chosen numbers in the child.
+//! What happens between fork and exec: descriptors at chosen numbers, signals, session and groups.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -8,6 +8,7 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::sys::signal::{SigHandler, Signal};
 use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, dup2, fcntl_dupfd_cloexec};
 
@@ -52,9 +53,7 @@ impl ExecPlan {
 
     /// Starts the command according to the plan.
     pub(super) fn spawn(self, command: &mut Command) -> io::Result<Child> {
-        if !self.mappings.is_empty() || self.session || self.no_groups {
-            self.install(command)?;
-        }
+        self.install(command)?;
         let mut attempts = 1;
         loop {
             let _reserved = self.reserve(attempts)?;
@@ -96,6 +95,7 @@ impl ExecPlan {
         }
         let (session, no_groups) = (self.session, self.no_groups);
         let between = move || {
+            heed_signals();
             if no_groups {
                 let _not_allowed = rustix::thread::set_thread_groups(&[]);
             }
@@ -113,11 +113,21 @@ impl ExecPlan {
             }
             Ok(())
         };
-        // SAFETY: between fork and exec only async-signal-safe calls are made: setgroups(2),
-        // setsid(2), fstat(2) and dup2(2), straight to the kernel. Nothing is allocated, locked or freed; a failure is
-        // a bare errno.
+        // SAFETY: between fork and exec only async-signal-safe calls are made: signal(3),
+        // setgroups(2), setsid(2), fstat(2) and dup2(2). Nothing is allocated, locked or freed; a
+        // failure is a bare errno.
         unsafe { command.pre_exec(between) };
         Ok(())
+    }
+}
+
+/// Lets no signal be ignored because this process ignores it, as libuv does in `uv_spawn`
+/// (`src/unix/process.c`). std unblocks them all.
+#[expect(unsafe_code, reason = "a handler could be anything")]
+fn heed_signals() {
+    for signal in Signal::iterator() {
+        // SAFETY: the default is no code of this process. Two signals cannot be set, and have it.
+        let _always_default = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
     }
 }
 
