@@ -215,6 +215,17 @@ impl Expectations {
         (expectation, reason)
     }
 
+    /// Whether an entry expects that the case always hangs in its pairing, whatever its verdict is.
+    pub(crate) fn expect_a_hang<'v>(
+        &self,
+        result: &CaseResult,
+        reference: &str,
+        versions: &dyn Fn(&str) -> Option<&'v str>,
+    ) -> bool {
+        let hangs = |entry: &&Entry| entry.raw.verdict == Known::Hang && !entry.raw.unstable;
+        self.entries.iter().filter(hangs).any(|e| e.applies(result, reference, versions))
+    }
+
     /// Entries for a runtime that was tested, which name no pairing that could have been played:
     /// one problem each, with its place.
     ///

@@ -45,6 +45,15 @@ pub struct Pairing {
     pub tapped: bool,
 }
 
+impl Pairing {
+    /// The same for a play that is known to hang: it is ended when the patience is over, and not
+    /// several times later. One that hangs no longer is done long before.
+    pub(crate) fn hasty(&self) -> Self {
+        let limits = Limits { limit: self.limits.patience, ..self.limits.clone() };
+        Self { limits, ..self.clone() }
+    }
+}
+
 /// Plays a plan once.
 ///
 /// Whatever the drivers do is part of the history: ending in any way, hanging, leaving

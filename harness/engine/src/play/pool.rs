@@ -74,7 +74,7 @@ pub struct Pool {
 /// How long a play works. A hang is most often over only when somebody's patience is.
 const LONG: Duration = Duration::from_millis(750);
 /// How many plays may go on for longer, for each that works.
-const LONG_ONES: usize = 4;
+const LONG_ONES: usize = 8;
 
 /// Why [`Pool::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,14 +9,23 @@ use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, T
 
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
-    let versions = |name: &str| {
-        run.runtimes.iter().find(|r| r.name == name).map(|r| r.describe.version.as_str())
-    };
-    let (expectation, reason) = run.expectations.judge(result, &run.reference.name, &versions);
+    let reference = &run.reference.name;
+    let (expectation, reason) = run.expectations.judge(result, reference, &versions(run));
     result.expectation = expectation;
     if let Some(reason) = reason {
         result.add_expected(reason);
     }
+}
+
+/// Whether the case is expected to hang in the pairing, whatever the result says.
+pub(super) fn is_known_to_hang(run: &Run<'_>, result: &CaseResult) -> bool {
+    run.expectations.expect_a_hang(result, &run.reference.name, &versions(run))
+}
+
+/// Knows the version of each runtime.
+fn versions<'a>(run: &Run<'a>) -> impl Fn(&str) -> Option<&'a str> {
+    let runtimes = run.runtimes;
+    move |name| runtimes.iter().find(|r| r.name == name).map(|r| r.describe.version.as_str())
 }
 
 pub(super) fn results(

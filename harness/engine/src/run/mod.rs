@@ -125,6 +125,10 @@ impl Run<'_> {
         Ok(results)
     }
 
+    fn is_known_to_hang(&self, case: &Case, pairing: &Pairing) -> bool {
+        assemble::is_known_to_hang(self, &self.judged(case, pairing, &[], &[]))
+    }
+
     fn pairings(&self) -> Pairings {
         let load = Limits::load(self.pool.jobs);
         let find = |name: &str| {
@@ -162,18 +166,28 @@ impl Run<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
         let repeat = self.repeat.max(1) as usize;
-        let mut jobs: Vec<Job<'_>> = Vec::new();
-        // The case of each job, and the jobs of each case.
+        // What is known to hang begins first: it needs time rather than work.
+        let (mut hangs, mut jobs) = (Vec::new(), Vec::new());
+        // The case of each play, and the plays of each case.
         let mut owners: Vec<usize> = Vec::new();
         let mut of_case: Vec<Range<usize>> = Vec::new();
         for (number, case) in cases.iter().enumerate() {
-            let begin = jobs.len();
+            let begin = owners.len();
             for pairing in pairings.of(case) {
-                jobs.extend(std::iter::repeat_n(Job { plan: &case.plan, pairing }, repeat));
+                let hangs_here = self.is_known_to_hang(case, pairing);
+                let pairing = if hangs_here { pairings.hasty(pairing) } else { pairing };
+                let job = Job { plan: &case.plan, pairing };
+                let plays = (owners.len()..owners.len() + repeat).map(|play| (play, job));
+                if hangs_here {
+                    hangs.extend(plays)
+                } else {
+                    jobs.extend(plays)
+                }
+                owners.resize(owners.len() + repeat, number);
             }
-            owners.resize(jobs.len(), number);
-            of_case.push(begin..jobs.len());
+            of_case.push(begin..owners.len());
         }
+        let (plays, jobs): (Vec<usize>, Vec<Job<'_>>) = hangs.into_iter().chain(jobs).unzip();
         progress(Progress::Plays(jobs.len()));
         let mut slots: Vec<Option<History>> = vec![None; jobs.len()];
         let mut open: Vec<usize> = of_case.iter().map(Range::len).collect();
@@ -182,15 +196,16 @@ impl Run<'_> {
         // Cases to look at more closely once everything was played, by their number.
         let mut doubts: BTreeMap<usize, Doubt> = BTreeMap::new();
         let stopped = self.pool.run(&jobs, |index, result| {
+            let play = plays[index];
             match result {
-                Ok(history) => slots[index] = Some(history),
+                Ok(history) => slots[play] = Some(history),
                 Err(error) => {
                     failed = Some(error);
                     return ControlFlow::Break(());
                 }
             }
             progress(Progress::Played);
-            let number = owners[index];
+            let number = owners[play];
             open[number] -= 1;
             if open[number] > 0 {
                 return ControlFlow::Continue(());

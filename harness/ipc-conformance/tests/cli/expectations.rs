@@ -75,6 +75,20 @@ fn what_most_plays_show_decides() {
     }
 }
 
+/// What always hangs is not waited for as long as what may end.
+#[test]
+fn a_known_hang_is_ended_early() {
+    let place = Place::new();
+    place.driver("bad", r#"[ "$ROLE" = parent ] && sleep 6"#);
+    let known = [&BAD[..], &["--filter", "life-hello", "--expectations", "known.toml"]].concat();
+    for (unstable, verdict) in [("", "hang"), ("unstable = true\n", "pass")] {
+        let entry = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"";
+        place.write("known.toml", &format!("{entry}\n{unstable}reason = \"slow\"\n"));
+        place.run(&known).code(0);
+        assert_eq!(place.results("out")["cases"][1]["verdict"], verdict);
+    }
+}
+
 /// Specs bring their own expectations; without any, everything is unexpected.
 #[test]
 fn expectations_belong_to_the_specs() {
