@@ -17,6 +17,8 @@ mod stage;
 pub mod supervise;
 mod tree;
 
+use std::sync::atomic::AtomicBool;
+
 use ipc_plan::{ChildCommand, Plan, Role, Setup, Step};
 
 pub(crate) use collect::excerpt;
@@ -68,10 +70,21 @@ pub fn play(
     pairing: &Pairing,
     interrupt: &Interrupt,
 ) -> Result<History, PlayError> {
+    play_telling(host, plan, pairing, interrupt, &AtomicBool::new(false))
+}
+
+/// The same, and tells from time to time whether the play waits, rather than works.
+fn play_telling(
+    host: &Host,
+    plan: &Plan,
+    pairing: &Pairing,
+    interrupt: &Interrupt,
+    waits: &AtomicBool,
+) -> Result<History, PlayError> {
     let limits = pairing.limits.clone();
     let mut plan = plan.clone();
     let settles = settles(&plan.parent.steps) + settles(&plan.child.steps);
-    let stage = Stage::new(host, &format!("{}-{}", plan.id, pairing.name))?;
+    let stage = Stage::new(host, &format!("{}-{}", plan.id, pairing.name))?.telling(waits);
     let tapped = pairing.tapped || plan.schedule.is_some();
     let settle_ms = millis(limits.settle);
     let mut child = if tapped {

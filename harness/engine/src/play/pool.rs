@@ -3,11 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_plan::Plan;
 
-use super::{Host, Pairing, PlayError, play};
+use super::{Host, Pairing, PlayError, play_telling};
 use crate::history::History;
 
 /// A flag that ends plays early. Clones share it.
@@ -71,10 +71,10 @@ pub struct Pool {
     pub interrupt: Interrupt,
 }
 
-/// How long a play works. A hang is most often over only when somebody's patience is.
-const LONG: Duration = Duration::from_millis(750);
-/// How many plays may go on for longer, for each that works.
-const LONG_ONES: usize = 8;
+/// How many plays may wait, for each that works.
+const WAITING: usize = 8;
+/// How often it is looked at which plays wait.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why [`Pool::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ pub enum Stopped {
 }
 
 impl Pool {
-    /// Begins all jobs in their order. A play that goes on for longer than most lets another begin
-    /// beside it: it waits for something rather than works.
+    /// Begins all jobs in their order. A play that waits for something, as a hang does until
+    /// somebody's patience is over, lets another begin beside it; one that works does not.
     ///
     /// Each result is handed to `done` with the job's index as soon as it is there, on the
     /// calling thread. When `done` breaks, or on an interrupt, plays that are under way are
@@ -133,20 +133,21 @@ impl Pool {
         let most = self.jobs.max(1);
         let (sender, ended) = mpsc::channel();
         let mut waiting = jobs.iter().enumerate();
-        // When those began that are under way, in that order.
-        let mut begun: Vec<(usize, Instant)> = Vec::new();
+        // Those that are under way, and whether they wait.
+        let mut begun: Vec<(usize, Arc<AtomicBool>)> = Vec::new();
         loop {
-            let long = begun.partition_point(|(_, begin)| begin.elapsed() >= LONG);
-            let is_room = begun.len() - long < most && long <= most * LONG_ONES;
+            let waits = begun.iter().filter(|(_, waits)| waits.load(Ordering::Relaxed)).count();
+            let is_room = begun.len() - waits < most && waits <= most * WAITING;
             if is_room
                 && !stop.is_set()
                 && let Some((index, job)) = waiting.next()
             {
-                begun.push((index, Instant::now()));
+                let waits = Arc::new(AtomicBool::new(false));
+                begun.push((index, waits.clone()));
                 let (ended, results) = (Ended(index, sender.clone()), results.clone());
                 scope.spawn(move || {
                     let _ended = ended;
-                    let result = play(&self.host, job.plan, job.pairing, stop);
+                    let result = play_telling(&self.host, job.plan, job.pairing, stop, &waits);
                     if !matches!(result, Err(PlayError::Interrupted)) {
                         // Nobody listens once it is enough.
                         let _ = results.send((index, result));
@@ -154,10 +155,10 @@ impl Pool {
                 });
                 continue;
             }
-            let Some((_, newest)) = begun.last() else { return };
-            let next = begun.get(long).map_or(newest, |(_, begin)| begin);
-            let wait = LONG.checked_sub(next.elapsed()).unwrap_or(LONG);
-            if let Ok(index) = ended.recv_timeout(wait) {
+            if begun.is_empty() {
+                return;
+            }
+            if let Ok(index) = ended.recv_timeout(LOOK) {
                 begun.retain(|(other, _)| *other != index);
             }
         }

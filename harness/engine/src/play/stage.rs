@@ -4,13 +4,16 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ipc_plan::{ChildCommand, LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role, Schedule};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::supervise::{Order, Report};
+use super::tree;
 use super::{Interrupt, Limits, PlayError, collect, millis};
 use crate::tap::{self, Decode, Line};
 
@@ -44,6 +47,7 @@ pub(crate) struct Stage<'a> {
     host: &'a Host,
     temp: TempDir,
     path: PathBuf,
+    waits: Option<&'a AtomicBool>,
 }
 
 impl<'a> Stage<'a> {
@@ -76,7 +80,12 @@ impl<'a> Stage<'a> {
         }
         let signals = path.join("log/signals");
         fs::create_dir_all(&signals).map_err(failed(&signals))?;
-        Ok(Self { host, temp, path })
+        Ok(Self { host, temp, path, waits: None })
+    }
+
+    /// Lets what runs here tell from time to time whether it waits, rather than works.
+    pub(crate) fn telling(self, waits: &'a AtomicBool) -> Self {
+        Self { waits: Some(waits), ..self }
     }
 
     /// Writes the plan that both roles read.
@@ -156,7 +165,13 @@ impl<'a> Stage<'a> {
         }
         let mut interrupted = false;
         let mut text = Vec::new();
+        let mut activity = tree::Activity::of(Pid::from_child(&child));
         loop {
+            if let Some(waits) = self.waits
+                && let Some(is_waiting) = activity.is_waiting()
+            {
+                waits.store(is_waiting, Ordering::Relaxed);
+            }
             if interrupt.is_set() && !interrupted {
                 interrupted = true;
                 stdin = None;

@@ -1,9 +1,50 @@
-//! The descendants of this process, as `/proc` shows them.
+//! Processes and their descendants, as `/proc` shows them.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::iter;
+use std::time::{Duration, Instant};
 
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, getpid, kill_process};
+
+/// How long is looked until it can be said whether somebody works or waits.
+const WINDOW: Duration = Duration::from_millis(100);
+/// How much of a processor somebody uses at most who waits.
+const WAITING: f64 = 0.2;
+
+/// Whether a process and all its descendants work or wait.
+pub(super) struct Activity {
+    root: Pid,
+    /// When it was looked last, what processor time had been used by then, and whether one ran.
+    last: (Instant, u64, bool),
+}
+
+impl Activity {
+    /// That of a process that has just begun.
+    pub(super) fn of(root: Pid) -> Self {
+        Self { root, last: (Instant::now(), 0, true) }
+    }
+
+    /// Whether they have done next to nothing since this was last said. Nothing before there was
+    /// time to tell.
+    pub(super) fn is_waiting(&mut self) -> Option<bool> {
+        let (since, before, ran) = self.last;
+        if since.elapsed() < WINDOW {
+            return None;
+        }
+        let stats: Vec<Stat> =
+            iter::once(self.root).chain(descendants(self.root)).filter_map(stat).collect();
+        let ticks: u64 = stats.iter().map(|stat| stat.ticks).sum();
+        // Or would run, if it had a processor; or waits for a disk. Once is nothing: who waits
+        // looks around now and then.
+        let runs = stats.iter().any(|stat| matches!(stat.state, 'R' | 'D'));
+        let used = ticks.saturating_sub(before) as f64 / clock_ticks_per_second() as f64;
+        let works = used > since.elapsed().as_secs_f64() * WAITING;
+        self.last = (Instant::now(), ticks, runs);
+        Some(!(works || runs && ran))
+    }
+}
 
 /// A process that was killed.
 pub(super) struct Killed {
@@ -22,10 +63,10 @@ pub(super) fn kill_descendants() -> Vec<Killed> {
     let mut killed = Vec::new();
     loop {
         let before = stopped.len();
-        for pid in descendants() {
+        for pid in descendants(getpid()) {
             if stopped.insert(pid.as_raw_pid()) {
                 let _ = kill_process(pid, Signal::STOP);
-                if stat(pid).is_some_and(|(_, state)| !matches!(state, 'Z' | 'X')) {
+                if stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X')) {
                     killed.push(Killed { pid, command: command_line(pid) });
                 }
             }
@@ -42,11 +83,11 @@ pub(super) fn kill_descendants() -> Vec<Killed> {
 }
 
 /// All descendants, ended ones that nobody has reaped among them; parents before children.
-fn descendants() -> Vec<Pid> {
+fn descendants(root: Pid) -> Vec<Pid> {
     let listed = fs::exists("/proc/thread-self/children").unwrap_or(false);
     let table = if listed { Vec::new() } else { processes() };
     let children = |pid| if listed { children(pid) } else { children_in(&table, pid) };
-    let mut found = children(getpid());
+    let mut found = children(root);
     let mut next = 0;
     while let Some(&pid) = found.get(next) {
         found.extend(children(pid));
@@ -71,7 +112,7 @@ fn processes() -> Vec<(Pid, i32)> {
     entries
         .flatten()
         .filter_map(|entry| parse_pid(entry.file_name().to_str()?))
-        .filter_map(|pid| Some((pid, stat(pid)?.0)))
+        .filter_map(|pid| Some((pid, stat(pid)?.parent)))
         .collect()
 }
 
@@ -84,15 +125,25 @@ fn parse_pid(word: &str) -> Option<Pid> {
     Pid::from_raw(word.parse().ok()?)
 }
 
-/// Parent and state of a process.
-fn stat(pid: Pid) -> Option<(i32, char)> {
+/// What `/proc/PID/stat` says.
+struct Stat {
+    state: char,
+    parent: i32,
+    /// Processor time, in user and in system mode, its own and that of children it has reaped.
+    ticks: u64,
+}
+
+fn stat(pid: Pid) -> Option<Stat> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // `PID (NAME) STATE PPID …`, where NAME may hold anything.
     let end = stat.iter().rposition(|&b| b == b')')?;
     let text = String::from_utf8_lossy(&stat[end + 1..]);
     let mut fields = text.split_whitespace();
     let state = fields.next()?.chars().next()?;
-    Some((fields.next()?.parse().ok()?, state))
+    let parent = fields.next()?.parse().ok()?;
+    // utime, stime, cutime and cstime in proc_pid_stat(5), where the state is the third field.
+    let ticks = fields.skip(9).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Stat { state, parent, ticks })
 }
 
 /// The command line as a shell would take it; the kernel's name of the process in brackets where
@@ -112,6 +163,7 @@ fn command_line(pid: Pid) -> String {
 mod tests {
     use std::io::Read;
     use std::process::{Command, Stdio};
+    use std::thread;
 
     use super::*;
 
@@ -121,10 +173,29 @@ mod tests {
         let pid = Pid::from_child(&child);
         assert!(children(getpid()).contains(&pid));
         assert!(children_in(&processes(), getpid()).contains(&pid));
-        assert!(descendants().contains(&pid));
+        assert!(descendants(getpid()).contains(&pid));
         drop(child.stdin.take());
         assert!(child.wait().unwrap().success());
         assert!(stat(pid).is_none());
+    }
+
+    #[test]
+    fn who_works_and_who_waits_is_told_apart() {
+        for (script, expected) in [("while :; do :; done & wait", false), ("sleep 60 & wait", true)]
+        {
+            let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+            let pid = Pid::from_child(&child);
+            let mut activity = Activity::of(pid);
+            assert_eq!(activity.is_waiting(), None, "there was no time yet");
+            thread::sleep(WINDOW * 5);
+            let _startup = activity.is_waiting();
+            thread::sleep(WINDOW * 5);
+            assert_eq!(activity.is_waiting(), Some(expected), "{script}");
+            for pid in descendants(pid) {
+                kill_process(pid, Signal::KILL).unwrap();
+            }
+            child.wait().unwrap();
+        }
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Progress<'a> {
 
 /// Plays of a difference, in all, before it is reported.
 const CONFIRM: usize = 3;
+/// How many plays that are known to hang are made at a time, for each that works.
+const HANGS: usize = 8;
 
 impl Run<'_> {
     /// Plays and judges everything.
@@ -166,37 +168,31 @@ impl Run<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
         let repeat = self.repeat.max(1) as usize;
-        // What is known to hang begins first: it needs time rather than work.
-        let (mut hangs, mut jobs) = (Vec::new(), Vec::new());
+        let (mut hangs, mut others) = (Vec::new(), Vec::new());
         // The case of each play, and the plays of each case.
         let mut owners: Vec<usize> = Vec::new();
         let mut of_case: Vec<Range<usize>> = Vec::new();
         for (number, case) in cases.iter().enumerate() {
             let begin = owners.len();
             for pairing in pairings.of(case) {
-                let hangs_here = self.is_known_to_hang(case, pairing);
-                let pairing = if hangs_here { pairings.hasty(pairing) } else { pairing };
+                let (list, pairing) = match self.is_known_to_hang(case, pairing) {
+                    true => (&mut hangs, pairings.hasty(pairing)),
+                    false => (&mut others, pairing),
+                };
                 let job = Job { plan: &case.plan, pairing };
-                let plays = (owners.len()..owners.len() + repeat).map(|play| (play, job));
-                if hangs_here {
-                    hangs.extend(plays)
-                } else {
-                    jobs.extend(plays)
-                }
+                list.extend((owners.len()..owners.len() + repeat).map(|play| (play, job)));
                 owners.resize(owners.len() + repeat, number);
             }
             of_case.push(begin..owners.len());
         }
-        let (plays, jobs): (Vec<usize>, Vec<Job<'_>>) = hangs.into_iter().chain(jobs).unzip();
-        progress(Progress::Plays(jobs.len()));
-        let mut slots: Vec<Option<History>> = vec![None; jobs.len()];
+        progress(Progress::Plays(owners.len()));
+        let mut slots: Vec<Option<History>> = vec![None; owners.len()];
         let mut open: Vec<usize> = of_case.iter().map(Range::len).collect();
         let mut done: Vec<CaseResult> = Vec::new();
         let mut failed = None;
         // Cases to look at more closely once everything was played, by their number.
         let mut doubts: BTreeMap<usize, Doubt> = BTreeMap::new();
-        let stopped = self.pool.run(&jobs, |index, result| {
-            let play = plays[index];
+        let mut finish = |play: usize, result: Result<History, PlayError>| {
             match result {
                 Ok(history) => slots[play] = Some(history),
                 Err(error) => {
@@ -234,7 +230,17 @@ impl Run<'_> {
                 }
             }
             ControlFlow::Continue(())
-        });
+        };
+        // What is known to hang comes first, many at a time: it needs time rather than work, and
+        // disturbs nobody there.
+        let many = Pool { jobs: self.pool.jobs.max(1) * HANGS, ..self.pool.clone() };
+        let mut stopped = Stopped::Finished;
+        for (pool, plays) in [(&many, hangs), (&self.pool, others)] {
+            if stopped == Stopped::Finished {
+                let (plays, jobs): (Vec<usize>, Vec<Job<'_>>) = plays.into_iter().unzip();
+                stopped = pool.run(&jobs, |index, result| finish(plays[index], result));
+            }
+        }
         if done.is_empty()
             && let Some(error) = failed
         {

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_pool_plays_every_job", a_pool_plays_every_job),
     ("a_pool_reports_each_result_with_its_job", a_pool_reports_each_result_with_its_job),
     ("a_play_that_waits_holds_no_other_up", a_play_that_waits_holds_no_other_up),
+    ("a_play_that_works_lets_no_other_begin", a_play_that_works_lets_no_other_begin),
     ("a_pool_without_jobs", a_pool_without_jobs),
     ("a_pool_that_has_seen_enough", a_pool_that_has_seen_enough),
     ("an_interrupt_leaves_nothing_behind", an_interrupt_leaves_nothing_behind),
@@ -73,6 +74,11 @@ fn a_pool_reports_each_result_with_its_job() {
 fn a_play_that_waits_holds_no_other_up() {
     let expected = [1, 2, 0];
     assert_eq!(order_beside("sleep 4", 1), expected, "one began beside it, another after that");
+}
+
+fn a_play_that_works_lets_no_other_begin() {
+    let busy = "timeout 2 sh -c 'while :; do :; done'";
+    assert_eq!(order_beside(busy, 1), [0, 1, 2], "however long it goes on");
 }
 
 fn a_pool_without_jobs() {
