@@ -132,7 +132,7 @@ impl Pool {
     ) {
         let most = self.jobs.max(1);
         let (sender, ended) = mpsc::channel();
-        let mut waiting = jobs.iter().enumerate();
+        let mut rest = jobs.iter().enumerate();
         // Those that are under way, and whether they wait.
         let mut begun: Vec<(usize, Arc<AtomicBool>)> = Vec::new();
         loop {
@@ -140,7 +140,7 @@ impl Pool {
             let is_room = begun.len() - waits < most && waits <= most * WAITING;
             if is_room
                 && !stop.is_set()
-                && let Some((index, job)) = waiting.next()
+                && let Some((index, job)) = rest.next()
             {
                 let waits = Arc::new(AtomicBool::new(false));
                 begun.push((index, waits.clone()));

@@ -40,7 +40,8 @@ impl Activity {
         // looks around now and then.
         let runs = stats.iter().any(|stat| matches!(stat.state, 'R' | 'D'));
         let used = ticks.saturating_sub(before) as f64 / clock_ticks_per_second() as f64;
-        let works = used > since.elapsed().as_secs_f64() * WAITING;
+        // Of nobody is nothing known.
+        let works = stats.is_empty() || used > since.elapsed().as_secs_f64() * WAITING;
         self.last = (Instant::now(), ticks, runs);
         Some(!(works || runs && ran))
     }
