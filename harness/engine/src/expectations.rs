@@ -215,15 +215,21 @@ impl Expectations {
         (expectation, reason)
     }
 
-    /// Whether an entry expects that the case always hangs in its pairing, whatever its verdict is.
+    /// Whether entries expect that the case hangs in its pairing, whatever its verdict is, and none
+    /// that is not unstable expects something else.
     pub(crate) fn expect_a_hang<'v>(
         &self,
         result: &CaseResult,
         reference: &str,
         versions: &dyn Fn(&str) -> Option<&'v str>,
     ) -> bool {
-        let hangs = |entry: &&Entry| entry.raw.verdict == Known::Hang && !entry.raw.unstable;
-        self.entries.iter().filter(hangs).any(|e| e.applies(result, reference, versions))
+        let (hangs, mut others): (Vec<&Entry>, Vec<&Entry>) = self
+            .entries
+            .iter()
+            .filter(|entry| entry.applies(result, reference, versions))
+            .partition(|entry| entry.raw.verdict == Known::Hang);
+        others.retain(|entry| !entry.raw.unstable);
+        !hangs.is_empty() && others.is_empty()
     }
 
     /// Entries for a runtime that was tested, which name no pairing that could have been played:
