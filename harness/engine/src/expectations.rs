@@ -184,13 +184,13 @@ impl Expectations {
         reference: &str,
         versions: &dyn Fn(&str) -> Option<&'v str>,
     ) -> (Expectation, Option<String>) {
-        let applying: Vec<&Entry> =
-            self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect();
         if result.verdict == Verdict::NotRun {
             return (Expectation::Expected, None);
         }
-        let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) =
-            applying.into_iter().partition(|entry| entry.matches(result));
+        let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) = self
+            .applying(result, reference, versions)
+            .into_iter()
+            .partition(|entry| entry.matches(result));
         stale.retain(|entry| !entry.may_be_wrong());
         let expectation = if !covered(result, &matching) {
             Expectation::Unexpected
@@ -223,13 +223,20 @@ impl Expectations {
         reference: &str,
         versions: &dyn Fn(&str) -> Option<&'v str>,
     ) -> bool {
-        let (hangs, mut others): (Vec<&Entry>, Vec<&Entry>) = self
-            .entries
-            .iter()
-            .filter(|entry| entry.applies(result, reference, versions))
-            .partition(|entry| entry.raw.verdict == Known::Hang);
-        others.retain(|entry| !entry.raw.unstable);
-        !hangs.is_empty() && others.is_empty()
+        let applying = self.applying(result, reference, versions);
+        let hangs = |entry: &&Entry| entry.raw.verdict == Known::Hang;
+        applying.iter().any(hangs)
+            && applying.iter().all(|entry| hangs(entry) || entry.raw.unstable)
+    }
+
+    /// The entries that say something about this case in this pairing.
+    fn applying<'v>(
+        &self,
+        result: &CaseResult,
+        reference: &str,
+        versions: &dyn Fn(&str) -> Option<&'v str>,
+    ) -> Vec<&Entry> {
+        self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect()
     }
 
     /// Entries for a runtime that was tested, which name no pairing that could have been played:

@@ -70,16 +70,16 @@ pub fn play(
     pairing: &Pairing,
     interrupt: &Interrupt,
 ) -> Result<History, PlayError> {
-    play_telling(host, plan, pairing, interrupt, &AtomicBool::new(false))
+    play_telling(host, plan, pairing, interrupt, None)
 }
 
-/// The same, and tells from time to time whether the play waits, rather than works.
+/// The same, and tells whoever asks from time to time whether the play waits, rather than works.
 fn play_telling(
     host: &Host,
     plan: &Plan,
     pairing: &Pairing,
     interrupt: &Interrupt,
-    waits: &AtomicBool,
+    waits: Option<&AtomicBool>,
 ) -> Result<History, PlayError> {
     let limits = pairing.limits.clone();
     let mut plan = plan.clone();

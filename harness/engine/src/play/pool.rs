@@ -147,7 +147,8 @@ impl Pool {
                 let (ended, results) = (Ended(index, sender.clone()), results.clone());
                 scope.spawn(move || {
                     let _ended = ended;
-                    let result = play_telling(&self.host, job.plan, job.pairing, stop, &waits);
+                    let result =
+                        play_telling(&self.host, job.plan, job.pairing, stop, Some(&waits));
                     if !matches!(result, Err(PlayError::Interrupted)) {
                         // Nobody listens once it is enough.
                         let _ = results.send((index, result));

@@ -84,8 +84,8 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets what runs here tell from time to time whether it waits, rather than works.
-    pub(crate) fn telling(self, waits: &'a AtomicBool) -> Self {
-        Self { waits: Some(waits), ..self }
+    pub(crate) fn telling(self, waits: Option<&'a AtomicBool>) -> Self {
+        Self { waits, ..self }
     }
 
     /// Writes the plan that both roles read.

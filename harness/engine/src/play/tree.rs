@@ -16,21 +16,23 @@ const WAITING: f64 = 0.2;
 /// Whether a process and all its descendants work or wait.
 pub(super) struct Activity {
     root: Pid,
-    /// When it was looked last, what processor time had been used by then, and whether one ran.
-    last: (Instant, u64, bool),
+    /// When it was looked last.
+    looked: Instant,
+    /// What processor time had been used by then, and whether one ran.
+    ticks: u64,
+    ran: bool,
 }
 
 impl Activity {
     /// That of a process that has just begun.
     pub(super) fn of(root: Pid) -> Self {
-        Self { root, last: (Instant::now(), 0, true) }
+        Self { root, looked: Instant::now(), ticks: 0, ran: true }
     }
 
     /// Whether they have done next to nothing since this was last said. Nothing before there was
     /// time to tell.
     pub(super) fn is_waiting(&mut self) -> Option<bool> {
-        let (since, before, ran) = self.last;
-        if since.elapsed() < WINDOW {
+        if self.looked.elapsed() < WINDOW {
             return None;
         }
         let stats: Vec<Stat> =
@@ -39,11 +41,12 @@ impl Activity {
         // Or would run, if it had a processor; or waits for a disk. Once is nothing: who waits
         // looks around now and then.
         let runs = stats.iter().any(|stat| matches!(stat.state, 'R' | 'D'));
-        let used = ticks.saturating_sub(before) as f64 / clock_ticks_per_second() as f64;
+        let used = ticks.saturating_sub(self.ticks) as f64 / clock_ticks_per_second() as f64;
         // Of nobody is nothing known.
-        let works = stats.is_empty() || used > since.elapsed().as_secs_f64() * WAITING;
-        self.last = (Instant::now(), ticks, runs);
-        Some(!(works || runs && ran))
+        let works = stats.is_empty() || used > self.looked.elapsed().as_secs_f64() * WAITING;
+        let waits = !(works || runs && self.ran);
+        *self = Self { root: self.root, looked: Instant::now(), ticks, ran: runs };
+        Some(waits)
     }
 }
 

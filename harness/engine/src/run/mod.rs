@@ -75,7 +75,7 @@ pub enum Progress<'a> {
 
 /// Plays of a difference, in all, before it is reported.
 const CONFIRM: usize = 3;
-/// How many plays that are known to hang are made at a time, for each that works.
+/// How many plays that are known to hang are made at a time, for each other.
 const HANGS: usize = 8;
 
 impl Run<'_> {
@@ -127,10 +127,6 @@ impl Run<'_> {
         Ok(results)
     }
 
-    fn is_known_to_hang(&self, case: &Case, pairing: &Pairing) -> bool {
-        assemble::is_known_to_hang(self, &self.judged(case, pairing, &[], &[]))
-    }
-
     fn pairings(&self) -> Pairings {
         let load = Limits::load(self.pool.jobs);
         let find = |name: &str| {
@@ -168,19 +164,19 @@ impl Run<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
         let repeat = self.repeat.max(1) as usize;
-        let (mut hangs, mut others) = (Vec::new(), Vec::new());
+        let (mut hasty, mut others) = (Vec::new(), Vec::new());
         // The case of each play, and the plays of each case.
         let mut owners: Vec<usize> = Vec::new();
         let mut of_case: Vec<Range<usize>> = Vec::new();
         for (number, case) in cases.iter().enumerate() {
             let begin = owners.len();
             for pairing in pairings.of(case) {
-                let (list, pairing) = match self.is_known_to_hang(case, pairing) {
-                    true => (&mut hangs, pairings.hasty(pairing)),
-                    false => (&mut others, pairing),
-                };
-                let job = Job { plan: &case.plan, pairing };
-                list.extend((owners.len()..owners.len() + repeat).map(|play| (play, job)));
+                let (plan, plays) = (&case.plan, owners.len()..owners.len() + repeat);
+                if assemble::is_known_to_hang(self, &self.judged(case, pairing, &[], &[])) {
+                    hasty.extend(plays.map(|play| (play, plan, pairing.hasty())));
+                } else {
+                    others.extend(plays.map(|play| (play, Job { plan, pairing })));
+                }
                 owners.resize(owners.len() + repeat, number);
             }
             of_case.push(begin..owners.len());
@@ -233,11 +229,14 @@ impl Run<'_> {
         };
         // What is known to hang comes first, many at a time: it needs time rather than work, and
         // disturbs nobody there.
+        let hangs: Vec<(usize, Job<'_>)> =
+            hasty.iter().map(|(play, plan, pairing)| (*play, Job { plan, pairing })).collect();
         let many = Pool { jobs: self.pool.jobs.max(1) * HANGS, ..self.pool.clone() };
+        let hangs = hangs.chunks(many.jobs).map(|plays| (&many, plays));
         let mut stopped = Stopped::Finished;
-        for (pool, plays) in [(&many, hangs), (&self.pool, others)] {
+        for (pool, plays) in hangs.chain([(&self.pool, &others[..])]) {
             if stopped == Stopped::Finished {
-                let (plays, jobs): (Vec<usize>, Vec<Job<'_>>) = plays.into_iter().unzip();
+                let (plays, jobs): (Vec<usize>, Vec<Job<'_>>) = plays.iter().copied().unzip();
                 stopped = pool.run(&jobs, |index, result| finish(plays[index], result));
             }
         }

@@ -10,11 +10,7 @@ use crate::runtime::Runtime;
 use crate::spec::Case;
 
 /// The pairings of a run: for each link the reference pairing, then those under test.
-pub(super) struct Pairings {
-    of_link: BTreeMap<Link, Vec<Pairing>>,
-    /// The same by their names, for plays that are known to hang.
-    hasty: BTreeMap<String, Pairing>,
-}
+pub(super) struct Pairings(BTreeMap<Link, Vec<Pairing>>);
 
 impl Pairings {
     /// `pairs` are the names of what is tested; `make` makes a pairing of two names that it knows.
@@ -34,15 +30,7 @@ impl Pairings {
             let (parent, child) = names(wanted, reference);
             Some((wanted, make(parent, child).into_iter().chain(found).collect()))
         };
-        let of_link: BTreeMap<Link, Vec<Pairing>> = Link::ALL.into_iter().filter_map(of).collect();
-        let hasty = |pairing: &Pairing| (pairing.name.clone(), pairing.hasty());
-        let hasty = of_link.values().flatten().map(hasty).collect();
-        Self { of_link, hasty }
-    }
-
-    /// The pairing as it plays what is known to hang.
-    pub(super) fn hasty<'a>(&'a self, pairing: &'a Pairing) -> &'a Pairing {
-        self.hasty.get(&pairing.name).unwrap_or(pairing)
+        Self(Link::ALL.into_iter().filter_map(of).collect())
     }
 
     /// Those that play a case, the reference first; none where nothing under test does.
@@ -52,13 +40,13 @@ impl Pairings {
 
     /// Those of cases with this link, the reference first.
     pub(super) fn with(&self, link: Link) -> &[Pairing] {
-        self.of_link.get(&link).map_or(&[], Vec::as_slice)
+        self.0.get(&link).map_or(&[], Vec::as_slice)
     }
 
     /// The names of all, in the order in which results have them. The reference stands there once
     /// where it is tested against itself, as tested.
     pub(super) fn names(&self) -> Vec<String> {
-        self.of_link.values().flatten().map(|pairing| pairing.name.clone()).collect()
+        self.0.values().flatten().map(|pairing| pairing.name.clone()).collect()
     }
 }
 
