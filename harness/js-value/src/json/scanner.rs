@@ -47,12 +47,12 @@ impl<'t> Scanner<'t> {
 
     #[inline]
     pub(super) fn skip_space(&mut self) {
-        if let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+        if let Some(..=b' ') = self.peek() {
             self.skip_more_space();
         }
     }
 
-    #[inline(never)]
+    #[cold]
     fn skip_more_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -90,15 +90,15 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a string from its opening quote.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Text<'t>, ParseError> {
         self.at += 1;
         let plain = self.plain();
-        if self.peek() == Some(b'"') {
-            self.at += 1;
-            return Ok(Text::Utf8(Cow::Borrowed(plain)));
+        if self.peek() != Some(b'"') {
+            return self.escaped_string(plain);
         }
-        self.escaped_string(plain)
+        self.at += 1;
+        Ok(Text::Utf8(Cow::Borrowed(plain)))
     }
 
     #[inline(never)]
@@ -200,51 +200,48 @@ impl<'t> Scanner<'t> {
     /// Reads a number from its sign or first digit.
     #[inline]
     pub(super) fn number(&mut self) -> Result<Number, ParseError> {
-        let start = self.at;
-        let negative = self.peek() == Some(b'-');
-        self.at += usize::from(negative);
-        let integer = match self.peek() {
-            Some(b'0') => {
-                self.at += 1;
-                if let Some(b'0'..=b'9') = self.peek() {
-                    return Err(self.error("unexpected digit after a leading zero"));
-                }
-                Digits::default()
-            }
-            _ => self.digits(Digits::default())?,
-        };
-        if let Some(b'.' | b'e' | b'E') = self.peek() {
-            return self.fraction(start, negative, integer);
+        let rest = &self.bytes[self.at..];
+        let negative = rest.first() == Some(&b'-');
+        let rest = &rest[usize::from(negative)..];
+        let mut integer = Digits::default();
+        let length = integer.read(rest);
+        let after = rest.get(length);
+        // Most numbers are no more than this.
+        let usual = if rest.first() == Some(&b'0') { 1..=1 } else { 1..=MAX_DIGITS };
+        if usual.contains(&length) && !matches!(after, Some(b'.' | b'e' | b'E')) {
+            self.at += usize::from(negative) + length;
+            return Ok(Number::Integer { negative, magnitude: integer.value });
         }
-        if integer.count > MAX_DIGITS {
-            return Ok(self.nearest(start));
-        }
-        Ok(Number::Integer { negative, magnitude: integer.value })
+        self.unusual_number(negative)
     }
 
-    /// Reads a number from what follows its integer part.
-    fn fraction(
-        &mut self,
-        start: usize,
-        negative: bool,
-        integer: Digits,
-    ) -> Result<Number, ParseError> {
-        let mut digits = integer;
+    /// Reads a number with a fraction, an exponent or many digits, or one that is none.
+    #[inline(never)]
+    fn unusual_number(&mut self, negative: bool) -> Result<Number, ParseError> {
+        let start = self.at;
+        self.at += usize::from(negative);
+        let first = self.at;
+        let mut digits = Digits::default();
+        self.digits(&mut digits)?;
+        let integer = digits.count;
+        if self.bytes[first] == b'0' && integer > 1 {
+            self.at = first + 1;
+            return Err(self.error("unexpected digit after a leading zero"));
+        }
         if self.peek() == Some(b'.') {
             self.at += 1;
-            digits = self.digits(digits)?;
+            self.digits(&mut digits)?;
         }
-        let places = digits.count - integer.count;
         if let Some(b'e' | b'E') = self.peek() {
             self.at += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
             }
-            self.digits(Digits::default())?;
+            self.digits(&mut Digits::default())?;
             return Ok(self.nearest(start));
         }
         // Both operands are exact, so the quotient is the nearest double.
-        let size = match POWERS_OF_TEN.get(places) {
+        let size = match POWERS_OF_TEN.get(digits.count - integer) {
             Some(power) if digits.count <= 15 => digits.value as f64 / power,
             _ => return Ok(self.nearest(start)),
         };
@@ -257,21 +254,11 @@ impl<'t> Scanner<'t> {
         Number::Double(number.parse().expect("JSON numbers are Rust's"))
     }
 
-    /// Reads at least one digit.
-    #[inline]
-    fn digits(&mut self, mut digits: Digits) -> Result<Digits, ParseError> {
-        let mut count = 0;
-        for byte in &self.bytes[self.at..] {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            digits.value = digits.value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            count += 1;
-        }
+    /// Reads at least one digit, after those that were read before.
+    fn digits(&mut self, digits: &mut Digits) -> Result<(), ParseError> {
+        let count = digits.read(&self.bytes[self.at..]);
         self.at += count;
-        digits.count += count;
-        if count == 0 { Err(self.error("expected a digit")) } else { Ok(digits) }
+        if count == 0 { Err(self.error("expected a digit")) } else { Ok(()) }
     }
 
     /// What is wrong at the place reached.
@@ -330,6 +317,23 @@ enum Piece<'a> {
 struct Digits {
     value: u64,
     count: usize,
+}
+
+impl Digits {
+    /// Adds those at the beginning of a text. Returns how many these are.
+    #[inline]
+    fn read(&mut self, text: &[u8]) -> usize {
+        let before = self.count;
+        for byte in text {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            self.value = self.value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            self.count += 1;
+        }
+        self.count - before
+    }
 }
 
 /// As many fit into 64 bits, whatever they are.

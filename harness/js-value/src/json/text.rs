@@ -31,10 +31,18 @@ pub(super) fn push_text(text: &str, out: &mut Vec<u8>) {
 /// Appends a text without quotes.
 pub(super) fn push_escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
+    out.reserve(rest.len());
     loop {
-        let (plain, special) = rest.split_at(plain_length(rest));
-        out.extend_from_slice(plain);
-        let Some((byte, after)) = special.split_first() else { return };
+        // A piece at a time, so that it is still in the cache when it is copied.
+        let piece = &rest[..rest.len().min(PIECE)];
+        let plain = plain_length(piece);
+        out.extend_from_slice(&piece[..plain]);
+        let whole = plain == piece.len();
+        rest = &rest[plain..];
+        let Some((byte, after)) = rest.split_first() else { return };
+        if whole {
+            continue;
+        }
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -58,12 +66,24 @@ fn push_unit(unit: u16, out: &mut Vec<u8>) {
 /// backslash or a control character.
 #[inline]
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    let Some(word) = bytes.first_chunk() else { return plain_bytes(bytes) };
+    match special_bytes(u64::from_le_bytes(*word)) {
+        0 => plain_length_of_more(bytes),
+        special => special.trailing_zeros() as usize / 8,
+    }
+}
+
+/// The same for what is longer than most keys.
+fn plain_length_of_more(bytes: &[u8]) -> usize {
     let short = bytes.len().min(SHORT);
     match plain_words(&bytes[..short]) {
         length if length < short || short == bytes.len() => length,
         _ => SHORT + plain_blocks(&bytes[SHORT..]),
     }
 }
+
+/// As much as the fastest caches hold beside other things.
+const PIECE: usize = 16_384;
 
 /// Most strings are not longer.
 const SHORT: usize = 32;
@@ -87,8 +107,20 @@ fn plain_words(bytes: &[u8]) -> usize {
             return 8 * at + special.trailing_zeros() as usize / 8;
         }
     }
-    let plain = rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len());
-    8 * words.len() + plain
+    8 * words.len() + plain_bytes(rest)
+}
+
+/// The same for less than eight bytes.
+#[inline]
+fn plain_bytes(bytes: &[u8]) -> usize {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let both =
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+        if special_bytes(both) == 0 {
+            return bytes.len();
+        }
+    }
+    bytes.iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len())
 }
 
 /// The highest bit of each byte that is special. A byte above a special one may have it by mistake.

@@ -1,12 +1,15 @@
 //! Bytes that are added at the end and consumed from the front.
 
+use super::pages::Keep;
+
 /// A queue of bytes in one piece.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    /// `bytes[head..]` is there. Bytes before `head` are consumed and go when they are the larger
-    /// part.
+    /// `bytes[head..]` is there. Bytes before `head` are consumed, and go when something is appended
+    /// and they are the larger part.
     bytes: Vec<u8>,
     head: usize,
+    keep: Keep,
 }
 
 impl Buffer {
@@ -20,6 +23,11 @@ impl Buffer {
 
     /// Where to append. What is there is not to be touched.
     pub(crate) fn end(&mut self) -> &mut Vec<u8> {
+        if self.head > self.bytes.len() / 2 {
+            self.keep.note(self.bytes.len());
+            self.bytes.drain(..self.head);
+            self.head = 0;
+        }
         &mut self.bytes
     }
 
@@ -32,23 +40,16 @@ impl Buffer {
         self.head += count.min(self.len());
         if self.head == self.bytes.len() {
             self.head = 0;
-            if self.bytes.capacity() > KEEP_BYTES {
-                self.bytes = Vec::new();
-            } else {
-                self.bytes.clear();
-            }
-        } else if self.head > self.bytes.len() / 2 {
-            self.bytes.drain(..self.head);
-            self.head = 0;
+            self.keep.note(self.bytes.len());
+            self.bytes.clear();
+            self.keep.tidy(&mut self.bytes);
         }
     }
 }
 
-/// A buffer larger than this is given back once it is empty.
-const KEEP_BYTES: usize = 4 << 20;
-
 #[cfg(test)]
 mod tests {
+    use super::super::pages::KEEP_BYTES;
     use super::*;
 
     #[test]
@@ -66,11 +67,18 @@ mod tests {
     }
 
     #[test]
-    fn small_steps_through_a_large_backlog_stay_cheap_and_it_is_given_back() {
+    fn small_steps_through_a_large_backlog_stay_cheap_and_short_ones_give_it_back() {
         let mut buffer = Buffer::default();
-        buffer.end().resize(1 << 22, b'x');
+        let size = 2 * KEEP_BYTES;
+        buffer.end().resize(size, b'x');
         while buffer.len() > 0 {
             buffer.consume(64);
+            buffer.end();
+        }
+        for _ in 0..16 {
+            assert!(buffer.bytes.capacity() >= size, "for another large one");
+            buffer.end().push(b'x');
+            buffer.consume(1);
         }
         assert!(buffer.bytes.capacity() <= KEEP_BYTES);
     }

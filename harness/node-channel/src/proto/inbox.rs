@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::Serialization;
-use super::pages::prefer_huge;
+use super::pages::{KEEP_BYTES, Keep, prefer_huge};
 
 /// One read takes at most this much, as in Node: what one read brings is delivered together.
 pub(crate) const READ_BYTES: usize = 65_536;
@@ -32,6 +32,7 @@ pub(crate) struct Inbox {
     skip: Skip,
     /// Offset of the buffer in the stream.
     base: u64,
+    keep: Keep,
 }
 
 /// A stretch of the stream that is a message, without its framing.
@@ -70,6 +71,7 @@ impl Inbox {
             searched: 0,
             skip: Skip::Nothing,
             base: 0,
+            keep: Keep::default(),
         }
     }
 
@@ -84,6 +86,11 @@ impl Inbox {
     /// Says that the first `count` bytes of the room came.
     pub(crate) fn filled(&mut self, count: usize) {
         self.end = self.buffer.len().min(self.end + count);
+    }
+
+    /// The last bytes that came, at most so many, of those that are in no message yet.
+    pub(crate) fn uncut(&self, most: usize) -> &[u8] {
+        &self.buffer[self.cut.max(self.end.saturating_sub(most))..self.end]
     }
 
     /// Cuts off the next message.
@@ -112,10 +119,9 @@ impl Inbox {
         }
         if self.start == self.end {
             self.base += self.end as u64;
+            self.keep.note(self.end);
+            self.keep.tidy(&mut self.buffer);
             (self.start, self.cut, self.searched, self.end) = (0, 0, 0, 0);
-            if self.buffer.len() > KEEP_BYTES {
-                self.buffer = Vec::new();
-            }
         }
     }
 
@@ -210,12 +216,14 @@ impl Inbox {
     fn make_room(&mut self) {
         let needed = self.end - self.start;
         if self.start > 0 && self.start >= self.buffer.len() / 2 {
+            self.keep.note(self.end);
+            let keeps = self.keep.keeps(&self.buffer);
             self.buffer.copy_within(self.start..self.end, 0);
             self.base += self.start as u64;
             self.cut -= self.start;
             self.searched -= self.start;
             (self.start, self.end) = (0, needed);
-            if self.buffer.len() > KEEP_BYTES && needed < KEEP_BYTES / 2 {
+            if !keeps && needed < KEEP_BYTES / 2 {
                 self.buffer.truncate(KEEP_BYTES);
                 self.buffer.shrink_to_fit();
             }
@@ -237,9 +245,6 @@ pub(super) const LENGTH_BYTES: usize = 4;
 
 /// So much of a message is shown in a report.
 pub(super) const EXCERPT_BYTES: usize = 64;
-
-/// A buffer larger than this is given back once its messages are taken.
-const KEEP_BYTES: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -353,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_message_takes_less_than_twice_its_size_and_gives_it_back() {
+    fn a_large_message_takes_less_than_twice_its_size_and_short_ones_give_it_back() {
         let mut inbox = Inbox::new(Serialization::Json, None);
         let mut found = Vec::new();
         let chunk = vec![b'x'; 64 * 1024];
@@ -364,6 +369,11 @@ mod tests {
         assert!(inbox.buffer.capacity() < 2 * 256 * chunk.len());
         push(&mut inbox, b"\n", &mut found);
         assert_eq!(found.len(), 1);
+        let large = inbox.buffer.capacity();
+        for short in 1..=16 {
+            assert_eq!(inbox.buffer.capacity(), large, "for another large one, after {short}");
+            push(&mut inbox, b"short\n", &mut found);
+        }
         assert!(inbox.buffer.capacity() <= KEEP_BYTES);
     }
 

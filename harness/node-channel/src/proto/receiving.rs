@@ -7,7 +7,7 @@ use js_value::Graph;
 use super::connection::Connection;
 use super::event::{Event, Message};
 use super::inbox::{Piece, Place};
-use super::reserved::{self, Command};
+use super::reserved::{self, Command, Glance};
 use crate::error::{HandleError, InvalidMessage, Undelivered};
 use crate::handle::{Handle, HandleKind, Received};
 
@@ -37,6 +37,8 @@ impl Connection {
             }
         }
         self.inbox.filled(count);
+        let new = self.inbox.uncut(count + Glance::OVERLAP);
+        self.glance.look_at_read(self.codec.serialization, new);
         while let Some(piece) = self.inbox.next_piece() {
             match piece {
                 Piece::Whole(place) => self.message(place),
@@ -49,6 +51,7 @@ impl Connection {
                 return;
             }
         }
+        self.glance.read_is_cut(!self.inbox.uncut(1).is_empty());
         self.settle();
     }
 

@@ -126,48 +126,79 @@ fn text(message: &Graph, key: &str) -> Option<String> {
     Some(message.view().get(key)?.as_js_string()?.to_string_lossy().into_owned())
 }
 
-/// Tells at a glance that bytes are no reserved message.
+/// Tells at a glance that messages are not reserved: all that a read brought, or one of them.
 #[derive(Debug)]
 pub(crate) struct Glance {
     prefix: Finder<'static>,
     wide: Finder<'static>,
     escape: Finder<'static>,
+    /// Whether there is a trace of the prefix in what is being cut into messages.
+    traced: bool,
 }
 
 impl Glance {
     pub(crate) fn new() -> Self {
         Self {
             prefix: Finder::new(PREFIX),
-            wide: Finder::new(b"N\0O\0D\0E\0_\0"),
+            wide: Finder::new(WIDE_PREFIX),
             escape: Finder::new(br"\u00"),
+            traced: false,
         }
     }
 
-    /// Whether a message may be reserved. False is certain.
+    /// Looks for traces of the prefix in what a read brought, and [`OVERLAP`](Self::OVERLAP) bytes
+    /// before it: one search for many messages.
+    pub(crate) fn look_at_read(&mut self, serialization: Serialization, bytes: &[u8]) {
+        self.traced = self.traced || self.has_trace(serialization, bytes);
+    }
+
+    /// Says that what was read is cut into messages, and whether one is left that is not complete.
+    pub(crate) fn read_is_cut(&mut self, left: bool) {
+        self.traced &= left;
+    }
+
+    /// Whether a message that was looked at with its reads may be reserved. False is certain.
     pub(crate) fn may_be_reserved(&self, serialization: Serialization, message: &[u8]) -> bool {
-        match serialization {
-            Serialization::Json => {
-                let start = message.iter().find(|byte| !b" \t\r\n".contains(byte));
-                start == Some(&b'{')
-                    && (self.prefix.find(message).is_some() || self.has_escaped_letter(message))
+        self.traced
+            && may_have_command(serialization, message)
+            && self.has_trace(serialization, message)
+    }
+
+    fn has_trace(&self, serialization: Serialization, bytes: &[u8]) -> bool {
+        self.prefix.find(bytes).is_some()
+            || match serialization {
+                Serialization::Json => self.has_escaped_letter(bytes),
+                Serialization::Advanced => self.wide.find(bytes).is_some(),
             }
-            Serialization::Advanced => {
-                // After `ff`, version and padding comes the tag.
-                let tag = message.get(2..).unwrap_or_default().iter().find(|byte| **byte != 0);
-                tag.is_some_and(|tag| !PRIMITIVE_TAGS.contains(tag))
-                    && (self.prefix.find(message).is_some() || self.wide.find(message).is_some())
-            }
-        }
     }
 
     /// Whether there is an escape of U+0040 to U+005F, where the letters of the prefix are.
-    fn has_escaped_letter(&self, message: &[u8]) -> bool {
-        let mut escapes = self.escape.find_iter(message);
-        escapes.any(|at| matches!(message.get(at + 4), Some(b'4' | b'5')))
+    fn has_escaped_letter(&self, text: &[u8]) -> bool {
+        let mut escapes = self.escape.find_iter(text);
+        escapes.any(|at| matches!(text.get(at + 4), Some(b'4' | b'5')))
+    }
+
+    /// A trace is at most one byte longer.
+    pub(crate) const OVERLAP: usize = WIDE_PREFIX.len() - 1;
+}
+
+/// Whether a message begins as an object does.
+fn may_have_command(serialization: Serialization, message: &[u8]) -> bool {
+    match serialization {
+        Serialization::Json => {
+            message.iter().find(|byte| !b" \t\r\n".contains(byte)) == Some(&b'{')
+        }
+        Serialization::Advanced => {
+            // After `ff`, version and padding comes the tag.
+            let tag = message.get(2..).unwrap_or_default().iter().find(|byte| **byte != 0);
+            tag.is_some_and(|tag| !PRIMITIVE_TAGS.contains(tag))
+        }
     }
 }
 
 const PREFIX: &str = "NODE_";
+/// The same in UTF-16.
+const WIDE_PREFIX: &[u8] = b"N\0O\0D\0E\0_\0";
 
 /// Values that have no properties: strings, numbers, BigInts, booleans, null and undefined.
 const PRIMITIVE_TAGS: &[u8] = b"\"cSIUNZTF0_";
@@ -182,9 +213,24 @@ mod tests {
         json::parse(text, &json::ParseLimits::default()).unwrap()
     }
 
+    /// What a glance says of a message, however its reads are chopped.
+    fn glanced(serialization: Serialization, message: &[u8]) -> bool {
+        let mut glance = Glance::new();
+        let mut answers = (0..=message.len()).map(|at| {
+            glance.look_at_read(serialization, &message[..at]);
+            glance.read_is_cut(true);
+            glance.look_at_read(serialization, &message[at.saturating_sub(Glance::OVERLAP)..]);
+            let answer = glance.may_be_reserved(serialization, message);
+            glance.read_is_cut(false);
+            answer
+        });
+        let first = answers.next().unwrap_or_default();
+        assert!(answers.all(|answer| answer == first), "{message:x?}");
+        first
+    }
+
     #[test]
     fn reserved_is_decided_by_the_string_cmd_alone() {
-        let glance = Glance::new();
         for (line, reserved) in [
             (r#"{"cmd":"NODE_FOO"}"#, true),
             (r#"{"cmd":"NODE_x"}"#, true),
@@ -208,19 +254,17 @@ mod tests {
             (r#"{"CMD":"NODE_foo"}"#, false),
         ] {
             assert_eq!(reserved_command(&parse(line)).is_some(), reserved, "{line}");
-            let glanced = glance.may_be_reserved(Serialization::Json, line.as_bytes());
-            assert!(glanced || !reserved, "{line}");
+            assert!(glanced(Serialization::Json, line.as_bytes()) || !reserved, "{line}");
         }
         for plain in
             [r#"{"cmd":"log","text":"\u001b[31mred"}"#, "\"NODE_foo\"", "[1]", "7", "", "{bad"]
         {
-            assert!(!glance.may_be_reserved(Serialization::Json, plain.as_bytes()), "{plain}");
+            assert!(!glanced(Serialization::Json, plain.as_bytes()), "{plain}");
         }
     }
 
     #[test]
     fn clones_at_a_glance() {
-        let glance = Glance::new();
         for (payload, maybe) in [
             (&b"\xff\x0fo\"\x03cmd\"\x06NODE_X{\x01"[..], true),
             (b"\xff\x0f\0\0o\"\x03cmd\x63\x0cN\0O\0D\0E\0_\0X\0{\x01", true),
@@ -230,11 +274,7 @@ mod tests {
             (b"\xff", false),
             (b"\xff\x0f\0", false),
         ] {
-            assert_eq!(
-                glance.may_be_reserved(Serialization::Advanced, payload),
-                maybe,
-                "{payload:x?}"
-            );
+            assert_eq!(glanced(Serialization::Advanced, payload), maybe, "{payload:x?}");
         }
     }
 
