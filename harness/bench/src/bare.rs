@@ -28,24 +28,26 @@ pub(crate) fn parent() -> anyhow::Result<()> {
         .spawn()?;
     let message = bytes(&plan);
     let mut ready = [0];
+    let mut answer = vec![0; message.len()];
+    let (mut before, mut begun) = (Usage::now(), Instant::now());
     ours.read_exact(&mut ready)?;
-    let before = Usage::now();
-    let begun = Instant::now();
-    match plan.mode {
-        Mode::PingPong => {
-            let mut answer = vec![0; message.len()];
-            for _ in 0..plan.count {
-                ours.write_all(&message)?;
-                ours.read_exact(&mut answer)?;
+    for count in [plan.warm_up, plan.count] {
+        (before, begun) = (Usage::now(), Instant::now());
+        match plan.mode {
+            Mode::PingPong => {
+                for _ in 0..count {
+                    ours.write_all(&message)?;
+                    ours.read_exact(&mut answer)?;
+                }
+            }
+            Mode::OneWay => {
+                for part in parts(&plan, &message, count) {
+                    ours.write_all(part)?;
+                }
             }
         }
-        Mode::OneWay => {
-            for part in parts(&plan, &message) {
-                ours.write_all(part)?;
-            }
-        }
+        ours.read_exact(&mut ready)?;
     }
-    ours.read_exact(&mut ready)?;
     let elapsed = begun.elapsed().as_nanos() as f64;
     let ours = Usage::now().since(before);
     let mut answer = String::new();
@@ -60,41 +62,43 @@ pub(crate) fn child() -> anyhow::Result<()> {
     let plan = Plan::from_env()?;
     let mut socket = UnixStream::from(rustix::io::dup(std::io::stdin())?);
     let length = bytes(&plan).len();
-    let total = length as u64 * plan.count;
+    let (mut message, mut buffer) = (vec![0; length], vec![0; CHUNK]);
+    let mut before = Usage::now();
     socket.write_all(b"r")?;
-    let before = Usage::now();
-    if plan.mode == Mode::PingPong {
-        let mut message = vec![0; length];
-        for _ in 0..plan.count {
-            socket.read_exact(&mut message)?;
-            socket.write_all(&message)?;
-        }
-    } else {
-        let mut buffer = vec![0; CHUNK];
-        let (mut read, mut lines) = (0, 0);
-        while read < total {
-            let count = socket.read(&mut buffer)?;
-            if count == 0 {
-                bail!("the peer ended after {read} of {total} bytes");
+    for count in [plan.warm_up, plan.count] {
+        before = Usage::now();
+        if plan.mode == Mode::PingPong {
+            for _ in 0..count {
+                socket.read_exact(&mut message)?;
+                socket.write_all(&message)?;
             }
-            read += count as u64;
-            if plan.bare.scan {
-                lines += memchr::memchr_iter(b'\n', &buffer[..count]).count() as u64;
+        } else {
+            let total = length as u64 * count;
+            let (mut read, mut lines) = (0, 0);
+            while read < total {
+                let count = socket.read(&mut buffer)?;
+                if count == 0 {
+                    bail!("the peer ended after {read} of {total} bytes");
+                }
+                read += count as u64;
+                if plan.bare.scan {
+                    lines += memchr::memchr_iter(b'\n', &buffer[..count]).count() as u64;
+                }
+            }
+            if plan.bare.scan && lines != count {
+                bail!("{lines} lines instead of {count}");
             }
         }
-        if plan.bare.scan && lines != plan.count {
-            bail!("{lines} lines instead of {}", plan.count);
-        }
+        socket.write_all(b"d")?;
     }
-    socket.write_all(b"d")?;
     println!("{}", serde_json::to_string(&Usage::now().since(before))?);
     Ok(())
 }
 
 /// Writes lines made beforehand to a socket, past the library, as fast as its peer takes them.
-pub(crate) fn feed(socket: impl std::os::fd::AsFd, plan: &Plan) -> anyhow::Result<()> {
+pub(crate) fn feed(socket: impl std::os::fd::AsFd, plan: &Plan, count: u64) -> anyhow::Result<()> {
     let message = bytes(plan);
-    for part in parts(plan, &message) {
+    for part in parts(plan, &message, count) {
         let mut rest = part;
         while !rest.is_empty() {
             match rustix::io::write(&socket, rest) {
@@ -128,11 +132,11 @@ fn bytes(plan: &Plan) -> Vec<u8> {
 }
 
 /// What is written with one system call each.
-fn parts<'a>(plan: &Plan, message: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+fn parts<'a>(plan: &Plan, message: &'a [u8], count: u64) -> impl Iterator<Item = &'a [u8]> {
     // Leaked: the process ends with the measurement.
     let copies = if plan.bare.single { 1 } else { (CHUNK / message.len()).max(1) as u64 };
     let chunk: &'static [u8] = Vec::leak(message.repeat(copies as usize));
-    let rest: &'static [u8] = &chunk[..(plan.count % copies) as usize * message.len()];
-    let whole = std::iter::repeat_n(chunk, (plan.count / copies) as usize);
+    let rest: &'static [u8] = &chunk[..(count % copies) as usize * message.len()];
+    let whole = std::iter::repeat_n(chunk, (count / copies) as usize);
     whole.chain(std::iter::once(rest).filter(|rest| !rest.is_empty()))
 }

@@ -17,9 +17,9 @@ use crate::usage::{Measured, Usage};
 pub(crate) fn parent() -> anyhow::Result<()> {
     let plan = Plan::from_env()?;
     let message = Ready::new(&plan);
-    measure(&plan, |channel| match plan.mode {
+    measure(&plan, |channel, count| match plan.mode {
         Mode::OneWay => {
-            let mut left = plan.count;
+            let mut left = count;
             while left > 0 {
                 let mut batch = channel.batch();
                 while left > 0 {
@@ -36,7 +36,7 @@ pub(crate) fn parent() -> anyhow::Result<()> {
             Ok(())
         }
         Mode::PingPong => {
-            for _ in 0..plan.count {
+            for _ in 0..count {
                 message.send(&mut channel.batch())?;
                 receive(channel, &plan)?;
             }
@@ -48,7 +48,9 @@ pub(crate) fn parent() -> anyhow::Result<()> {
 /// Feeds the child of the plan with lines made beforehand, past the library.
 pub(crate) fn feed() -> anyhow::Result<()> {
     let plan = Plan::from_env()?;
-    measure(&plan, |channel| bare::feed(channel.fd().context("an open channel")?, &plan))
+    measure(&plan, |channel, count| {
+        bare::feed(channel.fd().context("an open channel")?, &plan, count)
+    })
 }
 
 /// Counts or echoes what the parent sends.
@@ -60,19 +62,16 @@ pub(crate) fn child() -> anyhow::Result<()> {
     if start.view().as_str() != Some("start") {
         bail!("{start:?} instead of the start");
     }
-    channel.send(&Graph::from("ready"))?;
-    if plan.size == Size::Mib100 {
-        for _ in 0..plan.count {
-            receive(&mut channel, &plan)?;
-        }
+    let mut before = Usage::now();
+    for count in [plan.warm_up, plan.count] {
+        before = Usage::now();
         channel.send(&Graph::from("ready"))?;
-    }
-    let before = Usage::now();
-    for _ in 0..plan.count {
-        if plan.mode == Mode::PingPong {
-            echo(&mut channel, &plan)?;
-        } else {
-            receive(&mut channel, &plan)?;
+        for _ in 0..count {
+            if plan.mode == Mode::PingPong {
+                echo(&mut channel, &plan)?;
+            } else {
+                receive(&mut channel, &plan)?;
+            }
         }
     }
     channel.send_as(&Usage::now().since(before))?;
@@ -80,21 +79,21 @@ pub(crate) fn child() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure(plan: &Plan, send: impl Fn(&mut Channel) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn measure(
+    plan: &Plan,
+    send: impl Fn(&mut Channel, u64) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut child = fork(plan)?;
     let channel = &mut child.channel;
     prepare(channel, plan);
     channel.send(&Graph::from("start"))?;
-    channel.recv()?.context("the child's word that it is ready")?;
-    if plan.size == Size::Mib100 {
-        // The first time it is the machine that is measured, which has to find the memory.
-        send(channel)?;
-        channel.recv()?.context("the child's word that it is ready again")?;
+    let (mut before, mut begun) = (Usage::now(), Instant::now());
+    for count in [plan.warm_up, plan.count] {
+        channel.recv()?.context("the child's word that it is ready")?;
+        (before, begun) = (Usage::now(), Instant::now());
+        send(channel, count)?;
+        channel.flush(None)?;
     }
-    let before = Usage::now();
-    let begun = Instant::now();
-    send(channel)?;
-    channel.flush(None)?;
     let theirs: Usage = channel.recv_as()?.context("what the child used")?;
     let elapsed = begun.elapsed().as_nanos() as f64;
     let ours = Usage::now().since(before);

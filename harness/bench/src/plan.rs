@@ -15,7 +15,10 @@ pub(crate) struct Plan {
     pub(crate) mode: Mode,
     pub(crate) size: Size,
     pub(crate) serialization: Serialization,
-    /// Messages to send.
+    /// Messages to send before those that are measured: a runtime compiles what runs often, and
+    /// memory is there from the second time on.
+    pub(crate) warm_up: u64,
+    /// Messages to send and to measure.
     pub(crate) count: u64,
     /// The command that plays the child, with its arguments.
     pub(crate) child: Vec<String>,

@@ -17,7 +17,7 @@ pub(crate) struct Report {
     cores: usize,
     runtimes: Vec<Program>,
     rows: Vec<RowReport>,
-    /// Medians of the ratios of each repetition.
+    /// Medians of the ratios of each repetition; null where there is nothing to measure with.
     ratios: BTreeMap<&'static str, f64>,
     /// The smallest and the largest of them.
     spread: BTreeMap<&'static str, (f64, f64)>,
@@ -88,6 +88,8 @@ impl Report {
         self.add(rows, "small_typed_vs_node", &rust, &node, rate, AtLeast(15.0))?;
         if rows.contains_key(&bun) {
             self.add(rows, "small_typed_vs_bun", &rust, &bun, rate, AtLeast(4.0))?;
+        } else {
+            self.insert("small_typed_vs_bun", &[], AtLeast(4.0));
         }
         self.add(rows, "small_value_vs_node", &value, &node, rate, AtLeast(8.0))?;
         let fed = with("rust:node", typed);
@@ -167,6 +169,10 @@ impl Report {
                 Target::AtMost(limit) => format!("≤ {limit}"),
                 Target::None => String::new(),
             };
+            if ratio.is_nan() {
+                let _infallible = writeln!(out, "| `{name}` | not measured, no Bun | {target} | |");
+                continue;
+            }
             let (smallest, largest) = self.spread[name];
             let _infallible = writeln!(
                 out,

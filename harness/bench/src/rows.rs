@@ -60,16 +60,22 @@ pub(crate) const BARE_SCAN: &str = "socket, newline scan";
 pub(crate) const FEED: &str = "lines to node";
 
 impl Machine {
-    /// Looks for the programs: `node` and `bun` on the PATH, unless NODE and BUN say otherwise.
+    /// Looks for the programs: those that NODE and BUN name; otherwise `node` on the PATH, and `bun`
+    /// there or where `make runtimes` puts it.
     pub(crate) fn find(root: &Path) -> anyhow::Result<Self> {
         let script = root.join("fixtures/bench/peer.cjs");
         let node = Program::find("node", "NODE")?;
         let node = node.context("node is missing: install Node 18 or newer, or name it in NODE")?;
+        let pinned = root.join("fixtures/runtimes/node_modules/@oven/bun-linux-x64/bin/bun");
+        let bun = match Program::find("bun", "BUN")? {
+            None => Program::start("bun", pinned.to_str().context("a path in UTF-8")?),
+            found => found,
+        };
         Ok(Self {
             this: env::current_exe()?.to_str().context("a path in UTF-8")?.to_owned(),
             script: script.to_str().context("a path in UTF-8")?.to_owned(),
             node,
-            bun: Program::find("bun", "BUN")?,
+            bun,
         })
     }
 
@@ -154,11 +160,13 @@ impl Machine {
 
     fn pair(&self, key: Key) -> Row {
         let (parent, child) = key.pairing.split_once(':').unwrap_or(("rust", "rust"));
+        let count = count(&key);
         let plan = Plan {
             mode: key.mode,
             size: key.size,
             serialization: key.serialization,
-            count: count(&key),
+            warm_up: count.div_ceil(4),
+            count,
             child: self.command(child, "child"),
             api: key.api.unwrap_or_default(),
             bare: Bare::default(),
@@ -174,18 +182,18 @@ impl Machine {
 
 impl Program {
     fn find(name: &'static str, variable: &str) -> anyhow::Result<Option<Self>> {
-        let named = env::var(variable).ok();
-        let command = named.clone().unwrap_or_else(|| name.to_owned());
-        let output = Command::new(&command).arg("--version").output();
-        match output {
-            Ok(output) if output.status.success() => {
-                let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-                let version = version.trim_start_matches('v').to_owned();
-                Ok(Some(Self { command, name, version }))
-            }
-            _ if named.is_some() => bail!("{command}, named in {variable}, does not start"),
-            _ => Ok(None),
+        let Ok(named) = env::var(variable) else { return Ok(Self::start(name, name)) };
+        match Self::start(name, &named) {
+            None => bail!("{named}, named in {variable}, does not start"),
+            found => Ok(found),
         }
+    }
+
+    fn start(name: &'static str, command: &str) -> Option<Self> {
+        let output = Command::new(command).arg("--version").output().ok()?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let version = version.trim_start_matches('v').to_owned();
+        output.status.success().then_some(Self { command: command.to_owned(), name, version })
     }
 }
 
@@ -193,10 +201,10 @@ impl Program {
 fn count(key: &Key) -> u64 {
     let script = key.pairing.contains("node") || key.pairing.contains("bun");
     match (key.mode, key.size, script) {
-        (Mode::OneWay, Size::Small, true) => 30_000,
-        (Mode::OneWay, Size::Small, false) => 500_000,
-        (Mode::OneWay, Size::Rows, true) => 10_000,
-        (Mode::OneWay, Size::Rows, false) => 75_000,
+        (Mode::OneWay, Size::Small, true) => 200_000,
+        (Mode::OneWay, Size::Small, false) => 2_000_000,
+        (Mode::OneWay, Size::Rows, true) => 30_000,
+        (Mode::OneWay, Size::Rows, false) => 150_000,
         (Mode::PingPong, Size::Small | Size::Rows, true) => 5_000,
         (Mode::PingPong, Size::Small | Size::Rows, false) => 20_000,
         (_, Size::Mib, true) => 40,
