@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::Pool;
+
 /// How long things may take on this host. The one place that turns calibration into limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -33,10 +35,10 @@ impl Limits {
         }
     }
 
-    /// The load that `jobs` plays at a time put on this host.
+    /// The load that the plays of a pool with so many jobs put on this host.
     pub fn load(jobs: usize) -> f64 {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-        (jobs as f64 / cpus as f64).max(1.0)
+        (Pool::at_a_time(jobs) as f64 / cpus as f64).max(1.0)
     }
 
     /// The same with a hard limit that leaves room for a plan's settle steps.

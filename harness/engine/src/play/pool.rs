@@ -65,7 +65,7 @@ pub struct Job<'a> {
 pub struct Pool {
     /// Where.
     pub host: Host,
-    /// How many at a time, those apart that only wait.
+    /// How many processors they may keep busy: see [`Pool::at_a_time`].
     pub jobs: usize,
     /// Ends it early.
     pub interrupt: Interrupt,
@@ -88,6 +88,16 @@ pub enum Stopped {
 }
 
 impl Pool {
+    /// How many plays are made at a time where so many processors are to be kept busy, those apart
+    /// that wait for longer: a quarter more, since the processes of a play wait for one another now
+    /// and then.
+    pub fn at_a_time(jobs: usize) -> usize {
+        match jobs {
+            0 | 1 => 1,
+            _ => jobs + jobs.div_ceil(4),
+        }
+    }
+
     /// Begins all jobs in their order. A play that waits for something, as a hang does until
     /// somebody's patience is over, lets another begin beside it; one that works does not.
     ///
@@ -130,7 +140,7 @@ impl Pool {
         stop: &'scope Interrupt,
         results: &mpsc::Sender<(usize, Result<History, PlayError>)>,
     ) {
-        let most = self.jobs.max(1);
+        let most = Self::at_a_time(self.jobs);
         let (sender, ended) = mpsc::channel();
         let mut rest = jobs.iter().enumerate();
         // Those that are under way, and whether they wait.

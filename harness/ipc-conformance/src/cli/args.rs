@@ -96,7 +96,7 @@ pub(crate) struct RunArgs {
     /// Play one share of the cases, I/N with I from 1
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<String>,
-    /// Plays at a time [default: the number of processors]
+    /// Processors that plays may keep busy [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Stop at the first unexpected verdict
@@ -229,7 +229,7 @@ pub(crate) struct BehaviourArgs {
     /// Play only cases whose id, or a clause of which, matches; repeatable
     #[arg(long = "filter", value_name = "PATTERN")]
     pub(crate) filters: Vec<String>,
-    /// Plays at a time [default: the number of processors]
+    /// Processors that plays may keep busy [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Folder for node-behaviour.md and node-behaviour.json
