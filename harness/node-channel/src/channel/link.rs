@@ -219,6 +219,8 @@ impl<S: Socket> Link<S> {
                         break;
                     }
                 }
+                // As in libuv: there is no room for now, or no memory.
+                Err(Errno::AGAIN | Errno::NOBUFS) => break,
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     self.connection.transmit_failed(errno);
@@ -242,5 +244,54 @@ impl Losses {
     fn add(&mut self, reason: Undelivered) {
         self.count += 1;
         self.last = Some(reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::os::unix::net::UnixStream;
+
+    use js_value::Graph;
+
+    use super::*;
+    use crate::proto::{Event, Limits, Role, Serialization};
+
+    /// A socket whose writes end as given, and then as they do.
+    struct Moody {
+        socket: OwnedFd,
+        moods: RefCell<Vec<Errno>>,
+    }
+
+    impl AsFd for Moody {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.socket.as_fd()
+        }
+    }
+
+    impl Socket for Moody {
+        fn write(&self, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<usize, Errno> {
+            match self.moods.borrow_mut().pop() {
+                Some(errno) => Err(errno),
+                None => socket::write(self.as_fd(), bytes, descriptor),
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_has_no_room_for_now_is_asked_again() {
+        for errno in [Errno::NOBUFS, Errno::AGAIN] {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let limits = Limits::default();
+            let connection = Connection::new(Role::Parent, Serialization::Json, limits);
+            let moods = RefCell::new(vec![errno; 2]);
+            let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
+            link.attempt(|connection| connection.send(&Graph::from(1))).unwrap();
+            link.process(Ready { readable: false, writable: true }).unwrap();
+            assert!(link.wants_write() && !link.connection.has_events());
+            link.process(Ready { readable: false, writable: true }).unwrap();
+            let sent = link.connection.poll_event();
+            assert!(matches!(sent, Some(Event::Sent { result: Ok(()), .. })), "{sent:?}");
+        }
     }
 }

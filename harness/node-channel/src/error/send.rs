@@ -4,7 +4,7 @@ use std::fmt;
 
 use js_value::Exception;
 
-use super::{Blame, errno_name};
+use super::{Blame, errno_name, is_of_the_peer};
 use crate::proto::exception_name;
 
 /// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
@@ -165,7 +165,7 @@ impl Undelivered {
         match self {
             Self::Disconnected => Blame::Caller,
             Self::PeerClosed => Blame::Peer,
-            Self::Os { errno } if errno_name(*errno) == Some("EPIPE") => Blame::Peer,
+            Self::Os { errno } if is_of_the_peer(*errno) => Blame::Peer,
             Self::Os { .. } => Blame::Os,
         }
     }
@@ -278,3 +278,22 @@ impl fmt::Display for FlushError {
 }
 
 impl std::error::Error for FlushError {}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_because_of_the_peer_is_blamed_on_it() {
+        for errno in [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED] {
+            let errno = errno.raw_os_error();
+            assert_eq!(Undelivered::Os { errno }.blame(), Blame::Peer, "{errno}");
+        }
+        for errno in [Errno::BADF, Errno::NOMEM, Errno::TOOMANYREFS] {
+            let errno = errno.raw_os_error();
+            assert_eq!(Undelivered::Os { errno }.blame(), Blame::Os, "{errno}");
+        }
+    }
+}

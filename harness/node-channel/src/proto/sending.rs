@@ -3,14 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use js_value::Graph;
-use rustix::io::Errno;
 
 use super::codec::{self, Codec};
 use super::connection::{Connection, State, report};
 use super::event::{Event, MessageId};
 use super::handshake::{Outgoing, Unacknowledged};
 use super::reserved::{self, Command};
-use crate::error::{SendError, Undelivered};
+use crate::error::{SendError, Undelivered, is_of_the_peer};
 use crate::handle::Handle;
 
 /// What goes with a handle.
@@ -290,14 +289,6 @@ impl Connection {
             self.close(Undelivered::Disconnected);
         }
     }
-}
-
-/// Whether a failed write says something about the peer, and nothing about the descriptor.
-fn is_of_the_peer(errno: i32) -> bool {
-    // Compared as numbers: what a front end reports need not be an errno.
-    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED]
-        .map(Errno::raw_os_error)
-        .contains(&errno)
 }
 
 /// Node sends a refused stream again so often.
