@@ -53,7 +53,9 @@ impl Channel {
         }
         match self.link.connection.poll_as() {
             Some(Typed::Message { value, .. }) => Ok(Some(value)),
-            Some(Typed::Event(Event::Invalid(error))) => Err(RecvError::Invalid(error)),
+            Some(Typed::Mismatch { error, .. } | Typed::Event(Event::Invalid(error))) => {
+                Err(RecvError::Invalid(error))
+            }
             Some(Typed::Event(_)) | None => Ok(None),
         }
     }
