@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use super::*;
 use crate::error::{HandleError, SendError};
+use crate::proto::reserved::MAX_KEY_BYTES;
 
 #[test]
 fn received_messages() {
@@ -103,4 +104,27 @@ fn a_flood_of_handles_does_not_grow_the_answers() {
         assert!(child.poll_event().is_some());
     }
     assert!(child.queued_bytes() < 64 * 1024);
+}
+
+#[test]
+fn a_key_that_no_server_has_counts_nothing() {
+    let mut pair = Pair::new();
+    let key = "k".repeat(MAX_KEY_BYTES + 1);
+    let _other = send_stream(&mut pair, &key);
+    pair.drive();
+    let Some(Event::Message(message)) = pair.child.poll_event() else { panic!("no message") };
+    let handle = message.handle.expect("it came along");
+    assert_eq!(handle.key(), None);
+    pair.parent.request_count(&key).unwrap();
+    pair.carry(usize::MAX, 65_536);
+    assert_eq!(pair.child.queued_bytes(), 0);
+    assert!(words(&mut pair.child)[0].starts_with("reserved"));
+}
+
+/// The peer's end of a stream that was sent with this key.
+fn send_stream(pair: &mut Pair, key: &str) -> UnixStream {
+    let (given, kept) = UnixStream::pair().unwrap();
+    let options = SendOptions::default().key(key);
+    pair.parent.send_with(&Graph::from("h"), given.into(), &options).unwrap();
+    kept
 }
