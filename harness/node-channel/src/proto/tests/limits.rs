@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use super::*;
 use crate::error::{HandleError, SendError};
 use crate::proto::reserved::MAX_KEY_BYTES;
+use crate::proto::sending::MAX_REPLY_BYTES;
 
 #[test]
 fn received_messages() {
@@ -104,6 +105,65 @@ fn a_flood_of_handles_does_not_grow_the_answers() {
         assert!(child.poll_event().is_some());
     }
     assert!(child.queued_bytes() < 64 * 1024);
+}
+
+#[test]
+fn a_flood_of_requests_does_not_grow_the_answers() {
+    for (key, times) in [
+        ("k".repeat(MAX_KEY_BYTES), 2000),
+        ("\u{1}".repeat(MAX_KEY_BYTES), 2000),
+        ("k".repeat(1 << 20), 5),
+    ] {
+        let limits = Limits::none().queued_bytes(100);
+        let mut pair = Pair::with(limits);
+        let stream = UnixStream::pair().unwrap().0;
+        let options = SendOptions::default().key(key.as_str());
+        pair.child.limits = Limits::none();
+        pair.parent.limits = Limits::none();
+        pair.parent.send_with(&Graph::from("h"), stream.into(), &options).unwrap();
+        pair.drive();
+        pair.child.limits = limits;
+        for _ in 0..times {
+            pair.parent.request_count(&key).unwrap();
+            pair.parent.notify_close(&key).unwrap();
+            pair.carry(usize::MAX, 65_536);
+            assert!(pair.child.poll_event().is_some());
+        }
+        let queued = pair.child.queued_bytes();
+        assert!(queued <= 100 + MAX_REPLY_BYTES, "{queued}");
+    }
+}
+
+#[test]
+fn answers_go_on_once_the_flood_is_over() {
+    let mut pair = Pair::new();
+    let _other = send_stream(&mut pair, "4:127.0.0.1:0");
+    pair.drive();
+    for _ in 0..5000 {
+        pair.parent.request_count("4:127.0.0.1:0").unwrap();
+    }
+    pair.carry(usize::MAX, 65_536);
+    let all =
+        5000 * "{\"cmd\":\"NODE_SOCKET_COUNT\",\"key\":\"4:127.0.0.1:0\",\"count\":1}\n".len();
+    assert!(pair.child.queued_bytes() < all);
+    pair.drive();
+    let _taken = words(&mut pair.parent);
+    pair.parent.request_count("4:127.0.0.1:0").unwrap();
+    pair.drive();
+    assert!(words(&mut pair.parent).contains(&"count 4:127.0.0.1:0 1".to_owned()));
+}
+
+#[test]
+fn a_handle_that_is_sent_again_takes_no_room_from_the_answers() {
+    let mut pair = Pair::new();
+    let stream = UnixStream::pair().unwrap().0;
+    let big = Graph::from("x".repeat(1 << 20));
+    pair.parent.send_with(&big, stream.into(), &SendOptions::default()).unwrap();
+    pair.parent.transmitted(usize::MAX);
+    pair.parent.receive(b"{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
+    let again = pair.parent.queued_bytes();
+    pair.parent.receive(b"{\"cmd\":\"NODE_HANDLE\"}\n");
+    assert!(pair.parent.queued_bytes() > again, "the answer goes behind it");
 }
 
 #[test]
