@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::{Ready, Receipt};
 use crate::error::{DisconnectError, SendError, Undelivered};
 use crate::proto::{Connection, MessageId};
-use crate::socket::{self, Read};
+use crate::socket::{self, Interest, Read};
 
 /// A socket that never blocks.
 pub(crate) trait Socket: AsFd {
@@ -70,6 +70,11 @@ impl<S: Socket> Link<S> {
 
     pub(crate) fn wants_write(&self) -> bool {
         !self.connection.transmit().is_empty()
+    }
+
+    /// What there is to wait for.
+    pub(crate) fn interest(&self) -> Interest {
+        Interest { read: true, write: self.wants_write() }
     }
 
     /// Queues something, and attempts to write it if nothing waits before it.

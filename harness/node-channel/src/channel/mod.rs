@@ -13,14 +13,14 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use js_value::Graph;
 
 use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, Serialization};
-use crate::socket::{self, Patience};
+use crate::socket::{self, Deadline, Patience};
 
 pub use batch::Batch;
 pub(crate) use batch::Target;
@@ -130,13 +130,13 @@ impl Channel {
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for [`recv`](Self::recv).
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        self.flush_until(timeout.and_then(deadline_after))
+        self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. A closed channel stays closed.
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        let deadline = timeout.and_then(deadline_after);
+        let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
         if self.connected() {
             let _was_connected = self.disconnect();
@@ -227,7 +227,7 @@ impl Channel {
         act(&mut self.link)
     }
 
-    fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+    fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
         let since = self.link.losses();
         loop {
             if let Some(flushed) = self.link.flushed(since) {
@@ -245,10 +245,10 @@ impl Channel {
     }
 
     /// Waits until something can be done, and does it; false if the time is up first.
-    fn turn(&mut self, deadline: Option<Instant>) -> rustix::io::Result<bool> {
+    fn turn(&mut self, deadline: &mut Deadline) -> rustix::io::Result<bool> {
         let Some(fd) = self.fd() else { return Ok(true) };
         let patience = Patience { deadline, busy_poll: self.busy_poll };
-        let found = socket::wait(fd, self.wants_write(), self.wake_fd(), patience)?;
+        let found = socket::wait(fd, self.link.interest(), self.wake_fd(), patience)?;
         let Some(found) = found else { return Ok(false) };
         self.process(found.ready);
         Ok(true)
@@ -280,9 +280,4 @@ impl fmt::Debug for Channel {
             .field("queued_bytes", &self.queued_bytes())
             .finish_non_exhaustive()
     }
-}
-
-/// `None`, so no deadline, if the clock cannot express it.
-fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
 }

@@ -3,17 +3,17 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use js_value::Graph;
 
 use super::receive::{Receive, receiving_methods};
 use super::wake::Wake;
-use super::{Batch, Link, Messages, Receipt, batch_target, deadline_after, sending_methods};
+use super::{Batch, Link, Messages, Receipt, batch_target, sending_methods};
 use crate::error::{DisconnectError, FlushError, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
-use crate::socket::{self, Patience};
+use crate::socket::{self, Deadline, Patience};
 
 /// The sending half of a channel: see [`Channel::split`](crate::Channel::split).
 ///
@@ -83,13 +83,13 @@ impl Sender {
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        self.flush_until(timeout.and_then(deadline_after))
+        self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. The [`Receiver`] still has what arrived.
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        let deadline = timeout.and_then(deadline_after);
+        let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
         if self.connected() {
             let _was_connected = self.disconnect();
@@ -133,7 +133,7 @@ impl Sender {
         self.0.with(act)
     }
 
-    fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+    fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
         let since = self.0.lock().link.losses();
         loop {
             let state = self.0.lock();
@@ -159,39 +159,18 @@ impl Receiver {
 
     /// As [`Channel::wait_raw`](crate::Channel::wait_raw), with a copy of the bytes.
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
-        let deadline = timeout.and_then(deadline_after);
-        loop {
-            let mut state = self.half.lock();
-            let closed = state.link.is_closed();
-            match state.link.connection.poll_raw() {
-                Some(Raw::Message(bytes)) => {
-                    self.raw.clear();
-                    self.raw.extend_from_slice(bytes);
-                    break;
+        let raw = &mut self.raw;
+        let taken = self.half.take(For::Events, &mut Deadline::of(timeout), |connection| {
+            Some(match connection.poll_raw()? {
+                Raw::Event(event) => Some(event),
+                Raw::Message(bytes) => {
+                    raw.clear();
+                    raw.extend_from_slice(bytes);
+                    None
                 }
-                Some(Raw::Event(event)) => return Ok(Some(Raw::Event(event))),
-                None if closed => return Ok(None),
-                None => self.half.wait(state, For::Events, deadline)?,
-            }
-        }
-        Ok(Some(Raw::Message(&self.raw)))
-    }
-
-    /// Waits until `poll` takes something from the connection; `None` once nothing more will come.
-    #[cfg(feature = "serde")]
-    pub(super) fn poll_until<R>(
-        &mut self,
-        deadline: Option<Instant>,
-        poll: impl Fn(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
-    ) -> Result<Option<R>, RecvError> {
-        loop {
-            let mut state = self.half.lock();
-            match poll(&mut state.link.connection) {
-                Some(taken) => return taken,
-                None if state.link.is_closed() => return Ok(None),
-                None => self.half.wait(state, For::Peer, deadline)?,
-            }
-        }
+            })
+        });
+        Ok(taken?.map(|event| event.map_or(Raw::Message(&self.raw), Raw::Event)))
     }
 
     /// The next event that is already here. No I/O.
@@ -214,34 +193,21 @@ impl Receiver {
         self.half.lock().link.connection.connected()
     }
 
-    fn message_until(&mut self, deadline: Option<Instant>) -> Result<Option<Message>, RecvError> {
-        loop {
-            match self.event_until(For::Peer, deadline)? {
-                Some(Event::Message(message)) => return Ok(Some(message)),
-                Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
-                Some(Event::Disconnected) | None => return Ok(None),
-                Some(_) => {}
-            }
-        }
+    fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {
+        self.poll_until(deadline, Connection::poll_message)
     }
 
-    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, RecvError> {
-        self.event_until(For::Events, deadline)
-    }
-
-    fn event_until(
+    /// Waits until `poll` takes a message; `None` once nothing more will come.
+    pub(super) fn poll_until<R>(
         &mut self,
-        what: For,
-        deadline: Option<Instant>,
-    ) -> Result<Option<Event>, RecvError> {
-        loop {
-            let mut state = self.half.lock();
-            match state.link.connection.poll_event() {
-                Some(event) => return Ok(Some(event)),
-                None if state.link.is_closed() => return Ok(None),
-                None => self.half.wait(state, what, deadline)?,
-            }
-        }
+        deadline: &mut Deadline,
+        poll: impl FnMut(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
+    ) -> Result<Option<R>, RecvError> {
+        self.half.take(For::Peer, deadline, poll)?.unwrap_or(Ok(None))
+    }
+
+    fn wait_until(&mut self, deadline: &mut Deadline) -> Result<Option<Event>, RecvError> {
+        self.half.take(For::Events, deadline, Connection::poll_event)
     }
 }
 
@@ -271,16 +237,26 @@ impl Half {
         result
     }
 
-    fn wait(
+    /// Waits until `take` takes something; `None` once nothing more will come. It passes over what
+    /// it does not take with the lock held, so the other side cannot keep it from giving up in time.
+    fn take<R>(
         &self,
-        state: MutexGuard<'_, State>,
         what: For,
-        deadline: Option<Instant>,
-    ) -> Result<(), RecvError> {
-        match self.turn(state, what, deadline) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(RecvError::TimedOut),
-            Err(errno) => Err(RecvError::Os { errno: errno.raw_os_error() }),
+        deadline: &mut Deadline,
+        mut take: impl FnMut(&mut Connection) -> Option<R>,
+    ) -> Result<Option<R>, RecvError> {
+        loop {
+            let mut state = self.lock();
+            match take(&mut state.link.connection) {
+                Some(taken) => return Ok(Some(taken)),
+                None if state.link.is_closed() => return Ok(None),
+                None => {}
+            }
+            match self.turn(state, what, deadline) {
+                Ok(true) => {}
+                Ok(false) => return Err(RecvError::TimedOut),
+                Err(errno) => return Err(RecvError::Os { errno: errno.raw_os_error() }),
+            }
         }
     }
 
@@ -290,15 +266,15 @@ impl Half {
         &self,
         mut state: MutexGuard<'_, State>,
         what: For,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> rustix::io::Result<bool> {
         let Some(socket) = state.link.socket().cloned() else { return Ok(true) };
-        let for_writing = state.link.wants_write();
+        let interest = state.link.interest();
         state.waits[self.side] = Some(what);
         drop(state);
         let wake = &self.shared.wakes[self.side];
         let patience = Patience { deadline, busy_poll: self.shared.busy_poll };
-        let found = socket::wait(socket.as_fd(), for_writing, Some(wake.fd()), patience);
+        let found = socket::wait(socket.as_fd(), interest, Some(wake.fd()), patience);
         drop(socket);
         let mut state = self.lock();
         state.waits[self.side] = None;

@@ -5,13 +5,13 @@ use std::os::fd::OwnedFd;
 
 use super::codec::Codec;
 use super::counts::{Counts, Waker};
-use super::event::{Event, EventQueue, MessageId, Taken};
+use super::event::{Event, EventQueue, Message, MessageId, Taken};
 use super::handshake::{Held, Unacknowledged};
 use super::inbox::Inbox;
 use super::outbox::Outbox;
 use super::reserved::Glance;
 use super::{KeepAlive, Limits, Serialization};
-use crate::error::{DisconnectError, Undelivered};
+use crate::error::{DisconnectError, RecvError, Undelivered};
 
 /// `send()` answers `true` while fewer bytes than this wait in user space.
 pub const BACKLOG_THRESHOLD: usize = 131_072;
@@ -181,6 +181,19 @@ impl Connection {
         let event = self.take_event();
         self.tidy();
         event
+    }
+
+    /// The next message of the peer's program, as `recv()` gives it: an error if there is something
+    /// that is none, `None` inside if the channel is closed, `None` if nothing is here.
+    pub(crate) fn poll_message(&mut self) -> Option<Result<Option<Message>, RecvError>> {
+        loop {
+            match self.poll_event()? {
+                Event::Message(message) => return Some(Ok(Some(message))),
+                Event::Invalid(error) => return Some(Err(RecvError::Invalid(error))),
+                Event::Disconnected => return Some(Ok(None)),
+                _ => {}
+            }
+        }
     }
 
     fn take_event(&mut self) -> Option<Event> {
