@@ -70,8 +70,9 @@
 //! # Peers that are not trusted
 //!
 //! [`Limits`] bound what a peer can make this process hold: the size and depth of a message, the
-//! descriptors that it may leave lying about, and what waits because it does not read. Each of them
-//! ends in a typed error, and the channel goes on.
+//! descriptors that it may leave lying about, what waits because it does not read, and what it sends
+//! that is not taken. Each of them ends in a typed error, or in the peer being held up, and the
+//! channel goes on.
 //!
 //! # Layers
 //!

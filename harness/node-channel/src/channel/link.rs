@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::{Ready, Receipt};
-use crate::error::{DisconnectError, SendError, Undelivered};
+use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
 use crate::proto::{Connection, MessageId};
 use crate::socket::{self, Interest, Read};
 
@@ -72,9 +72,18 @@ impl<S: Socket> Link<S> {
         !self.connection.transmit().is_empty()
     }
 
-    /// What there is to wait for.
+    /// What there is to wait for. Nothing is read while too much waits to be taken.
     pub(crate) fn interest(&self) -> Interest {
-        Interest { read: true, write: self.wants_write() }
+        Interest { read: !self.connection.is_full(), write: self.wants_write() }
+    }
+
+    /// Why a wait until all is written ends before.
+    pub(crate) fn unflushed(&self) -> FlushError {
+        let queued = self.connection.queued_bytes();
+        match self.connection.reached_limit() {
+            Some(limit) => FlushError::Untaken { queued, limit },
+            None => FlushError::TimedOut { queued },
+        }
     }
 
     /// Queues something, and attempts to write it if nothing waits before it.
@@ -115,12 +124,12 @@ impl<S: Socket> Link<S> {
         *waited = self.connection.transmit().len();
     }
 
-    /// At most one read, then what it calls for, then the pending writes. Answers why bytes were
+    /// At most one read, none while too much waits to be taken, then what it calls for, then the pending writes. Answers why bytes were
     /// lost that waited, which is reported as completions too.
     pub(crate) fn process(&mut self, ready: Ready) -> Result<(), Undelivered> {
         let idle = !self.wants_write();
         let before = self.losses.count;
-        if ready.readable {
+        if ready.readable && !self.connection.is_full() {
             self.read_once();
         }
         self.connection.settle();

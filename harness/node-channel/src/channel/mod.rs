@@ -129,6 +129,11 @@ impl Channel {
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for [`recv`](Self::recv).
+    ///
+    /// Once more is kept than [`Limits::max_received_bytes`] allows, nothing more is read. Without a
+    /// timeout that ends the wait as soon as nothing can be written either, since the peer may be
+    /// waiting for just that; with one it goes on until then. Either way the error is
+    /// [`FlushError::Untaken`]: receive what is here, and call again.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.flush_until(&mut Deadline::of(timeout))
     }
@@ -173,6 +178,13 @@ impl Channel {
         self.link.socket().map(AsFd::as_fd)
     }
 
+    /// Whether to watch for reading: not while more waits to be taken than
+    /// [`Limits::max_received_bytes`] allows. Not to be asked by a program that takes all events
+    /// before it waits.
+    pub fn wants_read(&self) -> bool {
+        self.link.interest().read
+    }
+
     /// Whether to watch for writing too.
     pub fn wants_write(&self) -> bool {
         self.link.wants_write()
@@ -195,8 +207,8 @@ impl Channel {
         self.link.connection.queued_handles()
     }
 
-    /// Does what is possible without blocking: at most one read of 64 KiB, then the pending writes.
-    /// What comes of it is in [`next_event`](Self::next_event).
+    /// Does what is possible without blocking: at most one read of 64 KiB, none unless this
+    /// [wants to read](Self::wants_read), then the pending writes. What comes of it is in [`next_event`](Self::next_event).
     pub fn process(&mut self, ready: Ready) {
         // A failed write is reported as the completion of the messages.
         let _reported = self.link.process(ready);
@@ -235,7 +247,7 @@ impl Channel {
             }
             match self.turn(deadline) {
                 Ok(true) => {}
-                Ok(false) => return Err(FlushError::TimedOut { queued: self.queued_bytes() }),
+                Ok(false) => return Err(self.link.unflushed()),
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     return Err(FlushError::Undelivered(Undelivered::Os { errno }));

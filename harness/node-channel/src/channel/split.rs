@@ -64,6 +64,8 @@ enum For {
     Peer,
     /// That, or any event.
     Events,
+    /// That something is taken: there is no room for what comes from the peer.
+    Room,
 }
 
 pub(super) fn split(link: Link<OwnedFd>, busy_poll: Duration) -> io::Result<(Sender, Receiver)> {
@@ -82,6 +84,10 @@ impl Sender {
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
+    ///
+    /// What is said about [`Channel::flush`](crate::Channel::flush) and
+    /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) holds here too; with a
+    /// timeout the wait goes on when the receiver takes what is here.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.flush_until(&mut Deadline::of(timeout))
     }
@@ -142,7 +148,7 @@ impl Sender {
             }
             match self.0.turn(state, For::Peer, deadline) {
                 Ok(true) => {}
-                Ok(false) => return Err(FlushError::TimedOut { queued: self.queued_bytes() }),
+                Ok(false) => return Err(self.0.lock().link.unflushed()),
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     return Err(FlushError::Undelivered(Undelivered::Os { errno }));
@@ -175,7 +181,10 @@ impl Receiver {
 
     /// The next event that is already here. No I/O.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.half.lock().link.connection.poll_event()
+        let mut state = self.half.lock();
+        let event = state.link.connection.poll_event();
+        self.half.make_room(&state);
+        event
     }
 
     /// Whether [`next_event`](Self::next_event) has something to give.
@@ -247,7 +256,9 @@ impl Half {
     ) -> Result<Option<R>, RecvError> {
         loop {
             let mut state = self.lock();
-            match take(&mut state.link.connection) {
+            let taken = take(&mut state.link.connection);
+            self.make_room(&state);
+            match taken {
                 Some(taken) => return Ok(Some(taken)),
                 None if state.link.is_closed() => return Ok(None),
                 None => {}
@@ -270,7 +281,7 @@ impl Half {
     ) -> rustix::io::Result<bool> {
         let Some(socket) = state.link.socket().cloned() else { return Ok(true) };
         let interest = state.link.interest();
-        state.waits[self.side] = Some(what);
+        state.waits[self.side] = Some(if interest.read { what } else { For::Room });
         drop(state);
         let wake = &self.shared.wakes[self.side];
         let patience = Patience { deadline, busy_poll: self.shared.busy_poll };
@@ -286,6 +297,13 @@ impl Half {
         let _reported = state.link.process(found.ready);
         self.wake_other(&state);
         Ok(true)
+    }
+
+    /// Wakes the other side if it waits for something to be taken, and enough was.
+    fn make_room(&self, state: &State) {
+        if state.waits[self.other()] == Some(For::Room) && state.link.interest().read {
+            self.wake_other(state);
+        }
     }
 
     fn wake_other(&self, state: &State) {

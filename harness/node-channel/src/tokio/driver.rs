@@ -200,6 +200,14 @@ impl State {
         Advance::Again
     }
 
+    /// The limit, if so much waits to be taken that nothing more is read, and nothing can be written
+    /// either: the peer may be waiting for just that.
+    pub(super) fn stuck(&mut self, shared: &Shared) -> Option<usize> {
+        let limit = self.link.connection.reached_limit()?;
+        let writable = self.link.wants_write() && self.is_writable(shared);
+        (!writable).then_some(limit)
+    }
+
     /// Says that the program took something.
     pub(super) fn taken(&mut self) {
         if !self.link.connection.has_events() {
@@ -210,7 +218,7 @@ impl State {
     /// Whether the task reads: the peer owes an acknowledgement, and it has not read too much.
     fn must_read(&self) -> bool {
         let connection = &self.link.connection;
-        connection.queued_handles() > 0 && self.ahead < READ_AHEAD
+        connection.queued_handles() > 0 && self.ahead < READ_AHEAD && !connection.is_full()
     }
 
     fn is_readable(&mut self, shared: &Shared) -> bool {

@@ -31,7 +31,8 @@ impl Sender {
     sending_methods!();
 
     /// Waits until [`send`](Self::send) may go on: until the next message would be accepted. Fails
-    /// once the channel is closed. What arrives meanwhile is kept for the [`Receiver`].
+    /// once the channel is closed. What arrives meanwhile is kept for the [`Receiver`]; see
+    /// [`flush`](Self::flush) for what happens once that is too much.
     ///
     /// ```no_run
     /// # async fn example(mut channel: node_channel::tokio::Channel) -> Result<(), Box<dyn std::error::Error>> {
@@ -47,18 +48,27 @@ impl Sender {
         let shared = &self.0;
         let ready = |state: &mut State| match state.link.connection.connected() {
             false => Some(Err(SendError::Closed)),
-            true => state.link.connection.accepts().then_some(Ok(())),
+            true if state.link.connection.accepts() => Some(Ok(())),
+            true => state.stuck(shared).map(|limit| Err(SendError::Untaken { limit })),
         };
         shared.wait_for(ready).await
     }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
+    ///
+    /// Once more is kept than [`Limits::max_received_bytes`](crate::Limits::max_received_bytes)
+    /// allows, nothing more is read. As soon as nothing can be written either, this fails with
+    /// [`FlushError::Untaken`], since the peer may be waiting for just that: receive what is here,
+    /// and call again.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
         let shared = &self.0;
         let since = shared.lock().link.losses();
-        let flushed = shared.wait_for(|state| state.link.flushed(since)).await;
-        flushed.map_err(FlushError::Undelivered)
+        let flushed = |state: &mut State| match state.link.flushed(since) {
+            Some(flushed) => Some(flushed.map_err(FlushError::Undelivered)),
+            None => state.stuck(shared).map(|_limit| Err(state.link.unflushed())),
+        };
+        shared.wait_for(flushed).await
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects. The
@@ -67,7 +77,11 @@ impl Sender {
         let flushed = self.flush().await;
         let _was_connected = self.disconnect();
         if flushed.is_ok() {
-            self.0.wait_for(|state| state.link.is_closed().then_some(())).await;
+            let shared = &self.0;
+            let closed = |state: &mut State| {
+                (state.link.is_closed() || state.stuck(shared).is_some()).then_some(())
+            };
+            shared.wait_for(closed).await;
         }
         self.0.with(Link::abandon);
         flushed

@@ -188,3 +188,69 @@ fn send_stream(pair: &mut Pair, key: &str) -> UnixStream {
     pair.parent.send_with(&Graph::from("h"), given.into(), &options).unwrap();
     kept
 }
+
+#[test]
+fn what_waits_to_be_taken() {
+    let line = |text: &str| format!("\"{}\"\n", text);
+    for limit in [0, 1000, 100_000] {
+        let limits = Limits::none().received_bytes(limit);
+        let mut child = Connection::new(Role::Child, Serialization::Json, limits);
+        let mut count = 0;
+        while !child.is_full() {
+            child.receive(line("x").as_bytes());
+            count += 1;
+            assert!(count <= 1 + limit / 100, "each event costs something");
+        }
+        assert!(count >= 1.max(limit / 1000));
+        while child.is_full() {
+            assert!(matches!(child.poll_event(), Some(Event::Message(_))));
+        }
+        // One message of any size, with the completion of another before it.
+        while child.poll_event().is_some() {}
+        child.send(&Graph::from("x")).unwrap();
+        child.transmitted(usize::MAX);
+        assert!(limit == 0 || !child.is_full());
+        let big = line(&"x".repeat(1 << 20));
+        let (start, end) = big.split_at(big.len() / 2);
+        assert!(matches!(child.poll_event(), Some(Event::Sent { .. })));
+        child.receive(start.as_bytes());
+        assert!(!child.is_full());
+        child.receive(end.as_bytes());
+        assert_eq!(child.is_full(), limit == 0, "it counts only what comes after it");
+        let mut more = 0;
+        while !child.is_full() {
+            child.receive(line(&"y".repeat(900)).as_bytes());
+            more += 903;
+        }
+        assert!(more <= limit + 65_536);
+        assert!(matches!(child.poll_event(), Some(Event::Message(_))));
+    }
+}
+
+#[test]
+fn what_waits_to_be_taken_counts_what_is_no_message_of_the_program() {
+    for line in [
+        format!("{{\"cmd\":\"NODE_X\",\"text\":\"{}\"}}\n", "x".repeat(10_000)),
+        format!(
+            "{{\"cmd\":\"NODE_SOCKET_COUNT\",\"count\":1,\"key\":\"{}\"}}\n",
+            "k".repeat(10_000)
+        ),
+        format!("{{\"cmd\":\"NODE_HANDLE\",\"msg\":\"{}\"}}\n", "x".repeat(10_000)),
+        format!("{{\"cmd\":\"NODE_HANDLE\",\"type\":\"{}\"}}\n", "x".repeat(10_000)),
+    ] {
+        let limits = Limits::none().received_bytes(100_000);
+        let mut child = Connection::new(Role::Child, Serialization::Json, limits);
+        let mut count = 0;
+        while !child.is_full() && count < 100 {
+            child.room()[..line.len()].copy_from_slice(line.as_bytes());
+            let descriptor = line.contains("type").then(|| UnixStream::pair().unwrap().0.into());
+            child.received(line.len(), descriptor);
+            count += 1;
+        }
+        assert!((5..=10).contains(&count), "{count} of {}", &line[..30]);
+        let _taken = child.poll_event();
+        assert!(!child.is_full());
+        while child.poll_event().is_some() {}
+        assert!(!child.is_full());
+    }
+}
