@@ -70,8 +70,9 @@
 //! # Peers that are not trusted
 //!
 //! [`Limits`] bound what a peer can make this process hold: the size and depth of a message, the
-//! descriptors that it may leave lying about, and what waits because it does not read. Each of them
-//! ends in a typed error, and the channel goes on.
+//! descriptors that it may leave lying about, what waits because it does not read, and what it sends
+//! that is not taken. Each of them ends in a typed error, or in the peer being held up, and the
+//! channel goes on.
 //!
 //! # Layers
 //!
@@ -116,6 +117,9 @@
 //!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
 //! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
 //!   [`Event::Reserved`], and neither are counts of connections, which have events of their own.
+//! - Of the servers whose connections are counted, 1024 are known, with keys of at most 256 bytes.
+//!   With one more, those that no connection is open of are forgotten. In Node a peer can make up as
+//!   many as it likes.
 //! - A message may be nested to any depth that [`Limits::max_depth`] allows. Node throws some thousand
 //!   levels down, and dies of a message that is deeper.
 //! - Each view of a received message holds bytes of its own. In Node all that arrive together share

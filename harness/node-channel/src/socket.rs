@@ -98,35 +98,77 @@ pub(crate) struct Found {
     pub(crate) woken: bool,
 }
 
+/// What a wait is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interest {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+}
+
 /// How a wait is done.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// When to give up; `None` for never.
-    pub(crate) deadline: Option<Instant>,
+#[derive(Debug)]
+pub(crate) struct Patience<'a> {
+    pub(crate) deadline: &'a mut Deadline,
     /// How long to ask again and again before sleeping.
     pub(crate) busy_poll: Duration,
 }
 
-/// Waits until the descriptor is readable, or writable if asked, or the second one is readable;
+/// When a call gives up. What is there by then is found: the first wait after it still takes a look.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    /// `None` for never.
+    at: Option<Instant>,
+    passed: bool,
+}
+
+impl Deadline {
+    pub(crate) fn never() -> Self {
+        Self { at: None, passed: false }
+    }
+
+    /// Never, if the clock cannot express it.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self { at: Instant::now().checked_add(timeout), passed: false }
+    }
+
+    pub(crate) fn of(timeout: Option<Duration>) -> Self {
+        timeout.map_or_else(Self::never, Self::after)
+    }
+
+    fn left(&mut self) -> Option<Duration> {
+        let left = self.at?.saturating_duration_since(Instant::now());
+        self.passed = left.is_zero();
+        Some(left)
+    }
+}
+
+/// Waits until what is asked for can be done with the descriptor, or the second one is readable;
 /// `None` when the deadline has passed.
+///
+/// A peer that is not read may be waiting for just that. So a wait that is not for reading takes
+/// only a look, unless it has a deadline, and ends when the peer is gone.
 pub(crate) fn wait(
     fd: BorrowedFd<'_>,
-    for_writing: bool,
+    interest: Interest,
     wake: Option<BorrowedFd<'_>>,
-    Patience { deadline, busy_poll }: Patience,
+    Patience { deadline, busy_poll }: Patience<'_>,
 ) -> Result<Option<Found>, Errno> {
-    let mut interest = PollFlags::IN;
-    interest.set(PollFlags::OUT, for_writing);
+    if deadline.passed {
+        return Ok(None);
+    }
+    let mut events = PollFlags::empty();
+    events.set(PollFlags::IN, interest.read);
+    events.set(PollFlags::OUT, interest.write);
     let begun = (!busy_poll.is_zero()).then(Instant::now);
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.left().or_else(|| (!interest.read).then_some(Duration::ZERO));
         let busy = begun.is_some_and(|begun| begun.elapsed() < busy_poll)
             && left.is_none_or(|left| !left.is_zero());
         let timeout = if busy { Some(Duration::ZERO) } else { left };
         // A time that the kernel cannot express is as good as none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut fds = [
-            PollFd::from_borrowed_fd(fd, interest),
+            PollFd::from_borrowed_fd(fd, events),
             PollFd::from_borrowed_fd(wake.unwrap_or(fd), PollFlags::IN),
         ];
         let watched = if wake.is_some() { &mut fds[..] } else { &mut fds[..1] };
@@ -138,11 +180,12 @@ pub(crate) fn wait(
                 let found = fds[0].revents();
                 let failed = found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
                 let ready = Ready {
-                    readable: failed || found.contains(PollFlags::IN),
-                    writable: for_writing && (failed || found.contains(PollFlags::OUT)),
+                    readable: interest.read && (failed || found.contains(PollFlags::IN)),
+                    writable: interest.write && (failed || found.contains(PollFlags::OUT)),
                 };
                 let woken = wake.is_some() && fds[1].revents().contains(PollFlags::IN);
-                return Ok(Some(Found { ready, woken }));
+                let any = ready.readable || ready.writable || woken;
+                return Ok(any.then_some(Found { ready, woken }));
             }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error),

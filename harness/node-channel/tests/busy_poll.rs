@@ -50,6 +50,69 @@ fn a_wait_gives_up_when_its_time_is_over() {
     }
 }
 
+/// A peer that writes the same for ever and reads nothing.
+fn talker(busy_poll: Duration, text: &str) -> Channel {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let limits = Limits::default().message_bytes(1000);
+    let mut channel = Channel::new(ours, Role::Parent, Serialization::Json, limits).unwrap();
+    channel.set_busy_poll(busy_poll);
+    // Two threads are surely faster than one that reads, and mix what they write.
+    for _ in 0..if text.ends_with('\n') { 1 } else { 2 } {
+        let (mut theirs, text) = (theirs.try_clone().unwrap(), text.repeat(65_536 / text.len()));
+        thread::spawn(move || while theirs.write_all(text.as_bytes()).is_ok() {});
+    }
+    channel
+}
+
+#[test]
+fn a_wait_gives_up_although_the_peer_talks_on() {
+    for busy_poll in TIMES {
+        let begun = Instant::now();
+        let mut channel = talker(busy_poll, "{\"cmd\":\"NODE_X\"}\n");
+        assert_eq!(channel.recv_timeout(SHORT).unwrap_err(), RecvError::TimedOut);
+        channel.send(&Graph::from("x".repeat(4 << 20))).unwrap();
+        assert!(matches!(
+            channel.flush(Some(SHORT)),
+            Err(FlushError::TimedOut { .. } | FlushError::Untaken { .. })
+        ));
+        let (_sender, mut receiver) = channel.split().unwrap();
+        assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvError::TimedOut);
+
+        // A line that never ends: reported once, if at all.
+        let mut channel = talker(busy_poll, "x");
+        assert!(matches!(channel.recv_timeout(DEADLINE), Err(RecvError::Invalid(_))));
+        assert_eq!(channel.recv_timeout(SHORT).unwrap_err(), RecvError::TimedOut);
+        assert_eq!(channel.wait(Some(SHORT)).unwrap_err(), RecvError::TimedOut);
+        assert_eq!(channel.wait_raw(Some(SHORT)).unwrap_err(), RecvError::TimedOut);
+        #[cfg(feature = "serde")]
+        assert_eq!(channel.wait_as::<u8>(Some(SHORT)).unwrap_err(), RecvError::TimedOut);
+        channel.send(&Graph::from("x".repeat(4 << 20))).unwrap();
+        assert!(matches!(channel.flush(Some(SHORT)), Err(FlushError::TimedOut { .. })));
+        let (mut sender, mut receiver) = channel.split().unwrap();
+        assert_eq!(receiver.wait(Some(SHORT)).unwrap_err(), RecvError::TimedOut);
+        assert_eq!(receiver.wait_raw(Some(SHORT)).unwrap_err(), RecvError::TimedOut);
+        assert!(matches!(sender.flush(Some(SHORT)), Err(FlushError::TimedOut { .. })));
+        assert!(matches!(sender.close(Some(SHORT)), Err(FlushError::TimedOut { .. })));
+
+        let mut channel = talker(busy_poll, "x");
+        channel.send(&Graph::from("x".repeat(4 << 20))).unwrap();
+        assert!(matches!(channel.close(Some(SHORT)), Err(FlushError::TimedOut { .. })));
+        assert!(begun.elapsed() < DEADLINE);
+    }
+}
+
+#[test]
+fn what_is_here_is_found_without_any_time() {
+    for busy_poll in TIMES {
+        let (mut channel, mut peer) = pair(busy_poll);
+        peer.write_all(b"1\n").unwrap();
+        assert!(channel.recv_timeout(Duration::ZERO).unwrap().is_some());
+        let (_sender, mut receiver) = channel.split().unwrap();
+        peer.write_all(b"2\n").unwrap();
+        assert!(receiver.recv_timeout(Duration::ZERO).unwrap().is_some());
+    }
+}
+
 #[test]
 fn what_comes_later_ends_every_kind_of_wait() {
     for busy_poll in TIMES {

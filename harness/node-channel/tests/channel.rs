@@ -294,3 +294,25 @@ fn an_event_loop_is_woken_when_the_last_connection_was_closed_between_its_turns(
     };
     assert_eq!(answer, "4:127.0.0.1:8000");
 }
+
+#[test]
+fn one_message_of_any_size_is_received() {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let size = 8 << 20;
+    let limits = Limits::default().received_bytes(0);
+    let mut channel = Channel::new(ours, Role::Parent, Serialization::Json, limits).unwrap();
+    // Its completion waits to be taken.
+    channel.send(&Graph::from("x".repeat(1 << 20))).unwrap();
+    let peer = std::thread::spawn(move || {
+        for _ in 0..2 {
+            theirs.write_all(format!("\"{}\"\n", "y".repeat(size)).as_bytes()).unwrap();
+        }
+        theirs.read_exact(&mut vec![0; (1 << 20) + 3]).unwrap();
+    });
+    for _ in 0..2 {
+        let message = channel.recv_timeout(DEADLINE).unwrap().expect("a message");
+        assert_eq!(message.view().len(), size);
+    }
+    channel.flush(Some(DEADLINE)).unwrap();
+    peer.join().unwrap();
+}

@@ -497,3 +497,55 @@ fn outside_a_runtime_there_is_no_channel() {
     let outside = std::panic::catch_unwind(|| Channel::try_from(parent).is_err());
     assert_eq!(outside.ok(), Some(true), "an error, no panic");
 }
+
+/// A channel whose peer writes the same for ever, faster than it is read.
+fn talker(text: &'static str) -> Channel {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    // Two threads are surely faster than one that reads, and mix what they write.
+    for _ in 0..if text.ends_with('\n') { 1 } else { 2 } {
+        let mut theirs = theirs.try_clone().unwrap();
+        let lines = text.repeat(65_536 / text.len());
+        thread::spawn(move || while theirs.write_all(lines.as_bytes()).is_ok() {});
+    }
+    let limits = Limits::default().message_bytes(1000);
+    Channel::new(ours, Role::Parent, Serialization::Json, limits).unwrap()
+}
+
+const TALKS: [&str; 2] = ["{\"cmd\":\"NODE_X\"}\n", "x"];
+
+#[tokio::test]
+async fn a_peer_that_talks_on_leaves_the_executor_to_others() {
+    const SHORT: Duration = Duration::from_millis(50);
+    for text in TALKS {
+        let mut channel = talker(text);
+        if text == "x" {
+            assert!(channel.recv().await.is_err(), "reported once");
+        }
+        assert!(timeout(SHORT, channel.recv()).await.is_err());
+        channel.send(&Graph::from("x".repeat(4 << 20))).unwrap();
+        // A polite one: what others do gets its turn too.
+        let ticks = tokio::spawn(async {
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let (mut sender, mut receiver) = channel.split();
+        let receiving = tokio::spawn(async move { receiver.recv().await.is_err() });
+        assert!(timeout(SHORT, sender.flush()).await.is_err());
+        assert!(timeout(SHORT, sender.ready()).await.is_err());
+        assert!(timeout(SHORT, sender.close()).await.is_err());
+        timeout(DEADLINE, ticks).await.unwrap().unwrap();
+        receiving.abort();
+    }
+}
+
+#[tokio::test]
+async fn one_poll_reads_a_few_times_at_most() {
+    let channel = &mut talker(TALKS[0]);
+    let begun = std::time::Instant::now();
+    // Outside of the runtime, which has a limit of its own.
+    thread::scope(|scope| {
+        scope.spawn(|| assert!(poll_once(channel.recv()).is_none()));
+    });
+    assert!(begun.elapsed() < DEADLINE);
+}

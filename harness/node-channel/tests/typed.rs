@@ -2,13 +2,20 @@
 
 #![cfg(feature = "serde")]
 
+mod common;
+
 use std::borrow::Cow;
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
+use common::DEADLINE;
 use js_value::Graph;
 use node_channel::{
-    Channel, InvalidMessage, RecvError, SendError, SendOptions, Serialization, Typed,
+    Channel, InvalidMessage, Limits, RecvError, Role, SendError, SendOptions, Serialization, Typed,
 };
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::{Deserialize, Serialize};
 
 const BOTH: [Serialization; 2] = [Serialization::Json, Serialization::Advanced];
@@ -128,5 +135,55 @@ fn reserved_messages_are_passed_over() {
         child.send_as(&std::collections::BTreeMap::from([("cmd", "NODE_TEST")])).unwrap();
         child.send_as("message").unwrap();
         assert_eq!(parent.recv_as::<&str>().unwrap(), Some("message"));
+    }
+}
+
+/// A NODE_HANDLE message without `msg`, as Node may send it, with a socket.
+fn handle_without_message(serialization: Serialization) -> Channel {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let message: &[u8] = match serialization {
+        Serialization::Json => b"{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\"}\n",
+        Serialization::Advanced => {
+            b"\0\0\0\x29\xff\x0fo\"\x03cmd\"\x0bNODE_HANDLE\"\x04type\"\x0anet.Socket{\x02"
+        }
+    };
+    let stream = UnixStream::pair().unwrap().0;
+    let descriptors = [stream.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
+    sendmsg(&theirs, &[IoSlice::new(message)], &mut control, SendFlags::empty()).unwrap();
+    Channel::new(ours, Role::Parent, serialization, Limits::default()).unwrap()
+}
+
+#[test]
+fn a_handle_without_a_message_reads_as_undefined() {
+    for serialization in BOTH {
+        let channel = || handle_without_message(serialization);
+        assert_eq!(channel().recv_as::<Option<u32>>().unwrap(), Some(None));
+        assert_eq!(channel().recv_as::<()>().unwrap(), Some(()));
+        let refused = channel().recv_as::<u32>().unwrap_err();
+        let RecvError::Invalid(InvalidMessage::Type { .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        let mut channel = channel();
+        let found = channel.wait_as::<()>(Some(DEADLINE)).unwrap();
+        assert!(matches!(found, Some(Typed::Message { value: (), handle: Some(_) })));
+    }
+}
+
+#[test]
+fn a_handle_whose_message_is_of_another_type_is_not_lost() {
+    for serialization in BOTH {
+        let (mut parent, mut child) = Channel::pair(serialization).unwrap();
+        let stream = UnixStream::pair().unwrap().0;
+        parent.send_with(&Graph::from("text"), stream, &SendOptions::default()).unwrap();
+        match child.wait_as::<u32>(Some(DEADLINE)).unwrap() {
+            Some(Typed::Mismatch { message, error: InvalidMessage::Type { .. } }) => {
+                assert_eq!(message.value.view().as_str(), Some("text"));
+                assert!(message.handle.is_some());
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

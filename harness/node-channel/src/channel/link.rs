@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::{Ready, Receipt};
-use crate::error::{DisconnectError, SendError, Undelivered};
+use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
 use crate::proto::{Connection, MessageId};
-use crate::socket::{self, Read};
+use crate::socket::{self, Interest, Read};
 
 /// A socket that never blocks.
 pub(crate) trait Socket: AsFd {
@@ -72,6 +72,20 @@ impl<S: Socket> Link<S> {
         !self.connection.transmit().is_empty()
     }
 
+    /// What there is to wait for. Nothing is read while too much waits to be taken.
+    pub(crate) fn interest(&self) -> Interest {
+        Interest { read: !self.connection.is_full(), write: self.wants_write() }
+    }
+
+    /// Why a wait until all is written ends before.
+    pub(crate) fn unflushed(&self) -> FlushError {
+        let queued = self.connection.queued_bytes();
+        match self.connection.reached_limit() {
+            Some(limit) => FlushError::Untaken { queued, limit },
+            None => FlushError::TimedOut { queued },
+        }
+    }
+
     /// Queues something, and attempts to write it if nothing waits before it.
     pub(crate) fn attempt<E>(
         &mut self,
@@ -110,12 +124,12 @@ impl<S: Socket> Link<S> {
         *waited = self.connection.transmit().len();
     }
 
-    /// At most one read, then what it calls for, then the pending writes. Answers why bytes were
+    /// At most one read, none while too much waits to be taken, then what it calls for, then the pending writes. Answers why bytes were
     /// lost that waited, which is reported as completions too.
     pub(crate) fn process(&mut self, ready: Ready) -> Result<(), Undelivered> {
         let idle = !self.wants_write();
         let before = self.losses.count;
-        if ready.readable {
+        if ready.readable && !self.connection.is_full() {
             self.read_once();
         }
         self.connection.settle();
@@ -219,6 +233,8 @@ impl<S: Socket> Link<S> {
                         break;
                     }
                 }
+                // As in libuv: there is no room for now, or no memory.
+                Err(Errno::AGAIN | Errno::NOBUFS) => break,
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     self.connection.transmit_failed(errno);
@@ -242,5 +258,54 @@ impl Losses {
     fn add(&mut self, reason: Undelivered) {
         self.count += 1;
         self.last = Some(reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::os::unix::net::UnixStream;
+
+    use js_value::Graph;
+
+    use super::*;
+    use crate::proto::{Event, Limits, Role, Serialization};
+
+    /// A socket whose writes end as given, and then as they do.
+    struct Moody {
+        socket: OwnedFd,
+        moods: RefCell<Vec<Errno>>,
+    }
+
+    impl AsFd for Moody {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.socket.as_fd()
+        }
+    }
+
+    impl Socket for Moody {
+        fn write(&self, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<usize, Errno> {
+            match self.moods.borrow_mut().pop() {
+                Some(errno) => Err(errno),
+                None => socket::write(self.as_fd(), bytes, descriptor),
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_has_no_room_for_now_is_asked_again() {
+        for errno in [Errno::NOBUFS, Errno::AGAIN] {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let limits = Limits::default();
+            let connection = Connection::new(Role::Parent, Serialization::Json, limits);
+            let moods = RefCell::new(vec![errno; 2]);
+            let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
+            link.attempt(|connection| connection.send(&Graph::from(1))).unwrap();
+            link.process(Ready { readable: false, writable: true }).unwrap();
+            assert!(link.wants_write() && !link.connection.has_events());
+            link.process(Ready { readable: false, writable: true }).unwrap();
+            let sent = link.connection.poll_event();
+            assert!(matches!(sent, Some(Event::Sent { result: Ok(()), .. })), "{sent:?}");
+        }
     }
 }

@@ -13,14 +13,14 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use js_value::Graph;
 
 use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, Serialization};
-use crate::socket::{self, Patience};
+use crate::socket::{self, Deadline, Patience};
 
 pub use batch::Batch;
 pub(crate) use batch::Target;
@@ -129,14 +129,19 @@ impl Channel {
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for [`recv`](Self::recv).
+    ///
+    /// Once more is kept than [`Limits::max_received_bytes`] allows, nothing more is read. Without a
+    /// timeout that ends the wait as soon as nothing can be written either, since the peer may be
+    /// waiting for just that; with one it goes on until then. Either way the error is
+    /// [`FlushError::Untaken`]: receive what is here, and call again.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        self.flush_until(timeout.and_then(deadline_after))
+        self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. A closed channel stays closed.
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        let deadline = timeout.and_then(deadline_after);
+        let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
         if self.connected() {
             let _was_connected = self.disconnect();
@@ -173,6 +178,13 @@ impl Channel {
         self.link.socket().map(AsFd::as_fd)
     }
 
+    /// Whether to watch for reading: not while more waits to be taken than
+    /// [`Limits::max_received_bytes`] allows. Not to be asked by a program that takes all events
+    /// before it waits.
+    pub fn wants_read(&self) -> bool {
+        self.link.interest().read
+    }
+
     /// Whether to watch for writing too.
     pub fn wants_write(&self) -> bool {
         self.link.wants_write()
@@ -195,8 +207,8 @@ impl Channel {
         self.link.connection.queued_handles()
     }
 
-    /// Does what is possible without blocking: at most one read of 64 KiB, then the pending writes.
-    /// What comes of it is in [`next_event`](Self::next_event).
+    /// Does what is possible without blocking: at most one read of 64 KiB, none unless this
+    /// [wants to read](Self::wants_read), then the pending writes. What comes of it is in [`next_event`](Self::next_event).
     pub fn process(&mut self, ready: Ready) {
         // A failed write is reported as the completion of the messages.
         let _reported = self.link.process(ready);
@@ -227,7 +239,7 @@ impl Channel {
         act(&mut self.link)
     }
 
-    fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+    fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
         let since = self.link.losses();
         loop {
             if let Some(flushed) = self.link.flushed(since) {
@@ -235,7 +247,7 @@ impl Channel {
             }
             match self.turn(deadline) {
                 Ok(true) => {}
-                Ok(false) => return Err(FlushError::TimedOut { queued: self.queued_bytes() }),
+                Ok(false) => return Err(self.link.unflushed()),
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     return Err(FlushError::Undelivered(Undelivered::Os { errno }));
@@ -245,10 +257,10 @@ impl Channel {
     }
 
     /// Waits until something can be done, and does it; false if the time is up first.
-    fn turn(&mut self, deadline: Option<Instant>) -> rustix::io::Result<bool> {
+    fn turn(&mut self, deadline: &mut Deadline) -> rustix::io::Result<bool> {
         let Some(fd) = self.fd() else { return Ok(true) };
         let patience = Patience { deadline, busy_poll: self.busy_poll };
-        let found = socket::wait(fd, self.wants_write(), self.wake_fd(), patience)?;
+        let found = socket::wait(fd, self.link.interest(), self.wake_fd(), patience)?;
         let Some(found) = found else { return Ok(false) };
         self.process(found.ready);
         Ok(true)
@@ -280,9 +292,4 @@ impl fmt::Debug for Channel {
             .field("queued_bytes", &self.queued_bytes())
             .finish_non_exhaustive()
     }
-}
-
-/// `None`, so no deadline, if the clock cannot express it.
-fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
 }

@@ -1,13 +1,14 @@
 //! Waiting for messages and other events.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use js_value::Graph;
 
-use super::{Channel, deadline_after};
+use super::Channel;
 use crate::error::RecvError;
 use crate::proto::{Event, Message, Raw};
+use crate::socket::Deadline;
 
 /// The methods that wait: the same for a channel and a receiving half, which know how to wait until a
 /// deadline.
@@ -20,12 +21,12 @@ macro_rules! receiving_methods {
         /// [`wait`](Self::wait) to see them. Bytes that wait to be written go out meanwhile. After
         /// [`RecvError::Invalid`] the channel is usable: call again.
         pub fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
-            Ok(self.message_until(None)?.map(|message| message.value))
+            Ok(self.message_until(&mut Deadline::never())?.map(|message| message.value))
         }
 
         /// As [`recv`](Self::recv), but gives up after a time with [`RecvError::TimedOut`].
         pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Graph>, RecvError> {
-            Ok(self.message_until(deadline_after(timeout))?.map(|message| message.value))
+            Ok(self.message_until(&mut Deadline::after(timeout))?.map(|message| message.value))
         }
 
         /// As [`recv`](Self::recv), with the handle if one comes along.
@@ -46,13 +47,13 @@ macro_rules! receiving_methods {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         pub fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
-            self.message_until(None)
+            self.message_until(&mut Deadline::never())
         }
 
         /// Waits for the next event of any kind; `None` once the channel is closed and
         /// [`Event::Disconnected`] was given.
         pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, RecvError> {
-            self.wait_until(timeout.and_then(deadline_after))
+            self.wait_until(&mut Deadline::of(timeout))
         }
 
         /// Messages until the channel is closed, without their handles.
@@ -90,7 +91,7 @@ impl Channel {
     /// }
     /// ```
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
-        self.wait_for_event(timeout.and_then(deadline_after))?;
+        self.wait_for_event(&mut Deadline::of(timeout))?;
         Ok(self.link.connection.poll_raw())
     }
 
@@ -109,24 +110,23 @@ impl Channel {
         self.link.connection.has_events()
     }
 
-    fn message_until(&mut self, deadline: Option<Instant>) -> Result<Option<Message>, RecvError> {
+    fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {
         loop {
-            match self.wait_until(deadline)? {
-                Some(Event::Message(message)) => return Ok(Some(message)),
-                Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
-                Some(Event::Disconnected) | None => return Ok(None),
-                Some(_) => {}
+            match self.link.connection.poll_message() {
+                Some(taken) => return taken,
+                None if self.link.is_closed() => return Ok(None),
+                None => self.wait_for_event(deadline)?,
             }
         }
     }
 
-    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, RecvError> {
+    fn wait_until(&mut self, deadline: &mut Deadline) -> Result<Option<Event>, RecvError> {
         self.wait_for_event(deadline)?;
         Ok(self.next_event())
     }
 
     /// Returns when there is an event, or when there will be none.
-    pub(super) fn wait_for_event(&mut self, deadline: Option<Instant>) -> Result<(), RecvError> {
+    pub(super) fn wait_for_event(&mut self, deadline: &mut Deadline) -> Result<(), RecvError> {
         while !self.has_events() && !self.link.is_closed() {
             match self.turn(deadline) {
                 Ok(true) => {}

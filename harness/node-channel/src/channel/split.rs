@@ -3,17 +3,17 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use js_value::Graph;
 
 use super::receive::{Receive, receiving_methods};
 use super::wake::Wake;
-use super::{Batch, Link, Messages, Receipt, batch_target, deadline_after, sending_methods};
+use super::{Batch, Link, Messages, Receipt, batch_target, sending_methods};
 use crate::error::{DisconnectError, FlushError, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
-use crate::socket::{self, Patience};
+use crate::socket::{self, Deadline, Patience};
 
 /// The sending half of a channel: see [`Channel::split`](crate::Channel::split).
 ///
@@ -64,6 +64,8 @@ enum For {
     Peer,
     /// That, or any event.
     Events,
+    /// That something is taken: there is no room for what comes from the peer.
+    Room,
 }
 
 pub(super) fn split(link: Link<OwnedFd>, busy_poll: Duration) -> io::Result<(Sender, Receiver)> {
@@ -82,14 +84,18 @@ impl Sender {
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
+    ///
+    /// What is said about [`Channel::flush`](crate::Channel::flush) and
+    /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) holds here too; with a
+    /// timeout the wait goes on when the receiver takes what is here.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        self.flush_until(timeout.and_then(deadline_after))
+        self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. The [`Receiver`] still has what arrived.
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
-        let deadline = timeout.and_then(deadline_after);
+        let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
         if self.connected() {
             let _was_connected = self.disconnect();
@@ -133,7 +139,7 @@ impl Sender {
         self.0.with(act)
     }
 
-    fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+    fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
         let since = self.0.lock().link.losses();
         loop {
             let state = self.0.lock();
@@ -142,7 +148,7 @@ impl Sender {
             }
             match self.0.turn(state, For::Peer, deadline) {
                 Ok(true) => {}
-                Ok(false) => return Err(FlushError::TimedOut { queued: self.queued_bytes() }),
+                Ok(false) => return Err(self.0.lock().link.unflushed()),
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     return Err(FlushError::Undelivered(Undelivered::Os { errno }));
@@ -159,44 +165,26 @@ impl Receiver {
 
     /// As [`Channel::wait_raw`](crate::Channel::wait_raw), with a copy of the bytes.
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
-        let deadline = timeout.and_then(deadline_after);
-        loop {
-            let mut state = self.half.lock();
-            let closed = state.link.is_closed();
-            match state.link.connection.poll_raw() {
-                Some(Raw::Message(bytes)) => {
-                    self.raw.clear();
-                    self.raw.extend_from_slice(bytes);
-                    break;
+        let raw = &mut self.raw;
+        let taken = self.half.take(For::Events, &mut Deadline::of(timeout), |connection| {
+            Some(match connection.poll_raw()? {
+                Raw::Event(event) => Some(event),
+                Raw::Message(bytes) => {
+                    raw.clear();
+                    raw.extend_from_slice(bytes);
+                    None
                 }
-                Some(Raw::Event(event)) => return Ok(Some(Raw::Event(event))),
-                None if closed => return Ok(None),
-                None => self.half.wait(state, For::Events, deadline)?,
-            }
-        }
-        Ok(Some(Raw::Message(&self.raw)))
-    }
-
-    /// Waits until `poll` takes something from the connection; `None` once nothing more will come.
-    #[cfg(feature = "serde")]
-    pub(super) fn poll_until<R>(
-        &mut self,
-        deadline: Option<Instant>,
-        poll: impl Fn(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
-    ) -> Result<Option<R>, RecvError> {
-        loop {
-            let mut state = self.half.lock();
-            match poll(&mut state.link.connection) {
-                Some(taken) => return taken,
-                None if state.link.is_closed() => return Ok(None),
-                None => self.half.wait(state, For::Peer, deadline)?,
-            }
-        }
+            })
+        });
+        Ok(taken?.map(|event| event.map_or(Raw::Message(&self.raw), Raw::Event)))
     }
 
     /// The next event that is already here. No I/O.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.half.lock().link.connection.poll_event()
+        let mut state = self.half.lock();
+        let event = state.link.connection.poll_event();
+        self.half.make_room(&state);
+        event
     }
 
     /// Whether [`next_event`](Self::next_event) has something to give.
@@ -214,34 +202,21 @@ impl Receiver {
         self.half.lock().link.connection.connected()
     }
 
-    fn message_until(&mut self, deadline: Option<Instant>) -> Result<Option<Message>, RecvError> {
-        loop {
-            match self.event_until(For::Peer, deadline)? {
-                Some(Event::Message(message)) => return Ok(Some(message)),
-                Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
-                Some(Event::Disconnected) | None => return Ok(None),
-                Some(_) => {}
-            }
-        }
+    fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {
+        self.poll_until(deadline, Connection::poll_message)
     }
 
-    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, RecvError> {
-        self.event_until(For::Events, deadline)
-    }
-
-    fn event_until(
+    /// Waits until `poll` takes a message; `None` once nothing more will come.
+    pub(super) fn poll_until<R>(
         &mut self,
-        what: For,
-        deadline: Option<Instant>,
-    ) -> Result<Option<Event>, RecvError> {
-        loop {
-            let mut state = self.half.lock();
-            match state.link.connection.poll_event() {
-                Some(event) => return Ok(Some(event)),
-                None if state.link.is_closed() => return Ok(None),
-                None => self.half.wait(state, what, deadline)?,
-            }
-        }
+        deadline: &mut Deadline,
+        poll: impl FnMut(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
+    ) -> Result<Option<R>, RecvError> {
+        self.half.take(For::Peer, deadline, poll)?.unwrap_or(Ok(None))
+    }
+
+    fn wait_until(&mut self, deadline: &mut Deadline) -> Result<Option<Event>, RecvError> {
+        self.half.take(For::Events, deadline, Connection::poll_event)
     }
 }
 
@@ -271,16 +246,28 @@ impl Half {
         result
     }
 
-    fn wait(
+    /// Waits until `take` takes something; `None` once nothing more will come. It passes over what
+    /// it does not take with the lock held, so the other side cannot keep it from giving up in time.
+    fn take<R>(
         &self,
-        state: MutexGuard<'_, State>,
         what: For,
-        deadline: Option<Instant>,
-    ) -> Result<(), RecvError> {
-        match self.turn(state, what, deadline) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(RecvError::TimedOut),
-            Err(errno) => Err(RecvError::Os { errno: errno.raw_os_error() }),
+        deadline: &mut Deadline,
+        mut take: impl FnMut(&mut Connection) -> Option<R>,
+    ) -> Result<Option<R>, RecvError> {
+        loop {
+            let mut state = self.lock();
+            let taken = take(&mut state.link.connection);
+            self.make_room(&state);
+            match taken {
+                Some(taken) => return Ok(Some(taken)),
+                None if state.link.is_closed() => return Ok(None),
+                None => {}
+            }
+            match self.turn(state, what, deadline) {
+                Ok(true) => {}
+                Ok(false) => return Err(RecvError::TimedOut),
+                Err(errno) => return Err(RecvError::Os { errno: errno.raw_os_error() }),
+            }
         }
     }
 
@@ -290,15 +277,15 @@ impl Half {
         &self,
         mut state: MutexGuard<'_, State>,
         what: For,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> rustix::io::Result<bool> {
         let Some(socket) = state.link.socket().cloned() else { return Ok(true) };
-        let for_writing = state.link.wants_write();
-        state.waits[self.side] = Some(what);
+        let interest = state.link.interest();
+        state.waits[self.side] = Some(if interest.read { what } else { For::Room });
         drop(state);
         let wake = &self.shared.wakes[self.side];
         let patience = Patience { deadline, busy_poll: self.shared.busy_poll };
-        let found = socket::wait(socket.as_fd(), for_writing, Some(wake.fd()), patience);
+        let found = socket::wait(socket.as_fd(), interest, Some(wake.fd()), patience);
         drop(socket);
         let mut state = self.lock();
         state.waits[self.side] = None;
@@ -310,6 +297,13 @@ impl Half {
         let _reported = state.link.process(found.ready);
         self.wake_other(&state);
         Ok(true)
+    }
+
+    /// Wakes the other side if it waits for something to be taken, and enough was.
+    fn make_room(&self, state: &State) {
+        if state.waits[self.other()] == Some(For::Room) && state.link.interest().read {
+            self.wake_other(state);
+        }
     }
 
     fn wake_other(&self, state: &State) {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Channel, Receipt, Receiver, deadline_after};
+use super::{Batch, Channel, Receipt, Receiver};
 use crate::error::{RecvError, SendError};
-use crate::proto::{Event, Typed};
+use crate::proto::{Connection, Event, Typed};
+use crate::socket::Deadline;
 
 impl Channel {
     /// As [`recv`](Self::recv), with the message as a value of a type, which may borrow from the
@@ -39,7 +40,7 @@ impl Channel {
     /// and taken: call again for the next one.
     pub fn recv_as<'de, T: Deserialize<'de>>(&'de mut self) -> Result<Option<T>, RecvError> {
         loop {
-            self.wait_for_event(None)?;
+            self.wait_for_event(&mut Deadline::never())?;
             // A loop must not hold on to what it borrows, so only the message itself is taken as a
             // value of the type.
             if self.link.connection.next_is_message() {
@@ -53,7 +54,9 @@ impl Channel {
         }
         match self.link.connection.poll_as() {
             Some(Typed::Message { value, .. }) => Ok(Some(value)),
-            Some(Typed::Event(Event::Invalid(error))) => Err(RecvError::Invalid(error)),
+            Some(Typed::Mismatch { error, .. } | Typed::Event(Event::Invalid(error))) => {
+                Err(RecvError::Invalid(error))
+            }
             Some(Typed::Event(_)) | None => Ok(None),
         }
     }
@@ -64,7 +67,7 @@ impl Channel {
         &'de mut self,
         timeout: Option<Duration>,
     ) -> Result<Option<Typed<T>>, RecvError> {
-        self.wait_for_event(timeout.and_then(deadline_after))?;
+        self.wait_for_event(&mut Deadline::of(timeout))?;
         Ok(self.link.connection.poll_as())
     }
 }
@@ -72,7 +75,7 @@ impl Channel {
 impl Receiver {
     /// As [`Channel::recv_as`], with a value that borrows nothing.
     pub fn recv_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RecvError> {
-        self.poll_until(None, |connection| connection.poll_message_as())
+        self.poll_until(&mut Deadline::never(), Connection::poll_message_as)
     }
 }
 

@@ -7,6 +7,15 @@ pub(crate) fn errno_name(raw: i32) -> Option<&'static str> {
     NAMES.iter().find(|(errno, _)| errno.raw_os_error() == raw).map(|(_, name)| *name)
 }
 
+/// Whether a failed write says something about the peer, and nothing about this process or a
+/// descriptor that was to go along.
+pub(crate) fn is_of_the_peer(raw: i32) -> bool {
+    // Compared as numbers: what a front end reports need not be an errno.
+    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED]
+        .map(Errno::raw_os_error)
+        .contains(&raw)
+}
+
 const NAMES: &[(Errno, &str)] = &[
     (Errno::TOOBIG, "E2BIG"),
     (Errno::ACCESS, "EACCES"),

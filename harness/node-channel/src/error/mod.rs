@@ -9,7 +9,7 @@ mod receive;
 mod send;
 mod start;
 
-pub(crate) use errno::errno_name;
+pub(crate) use errno::{errno_name, is_of_the_peer};
 pub use receive::{HandleError, InvalidMessage, RecvError};
 pub use send::{DisconnectError, FlushError, SendError, Undelivered};
 pub use start::{EnvError, SpawnError};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use js_value::Exception;
 
-use super::{Blame, errno_name};
+use super::{Blame, errno_name, is_of_the_peer};
 use crate::proto::exception_name;
 
 /// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
@@ -58,6 +58,13 @@ pub enum SendError {
         /// The configured limit.
         limit: usize,
     },
+    /// The peer takes nothing, and as much of what it sent waits to be taken as
+    /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) allows: receive some. Only
+    /// from `ready()`.
+    Untaken {
+        /// The configured limit.
+        limit: usize,
+    },
 }
 
 impl SendError {
@@ -67,7 +74,8 @@ impl SendError {
             Self::Serialize(Exception::TooDeep { .. })
             | Self::TooLarge { .. }
             | Self::QueueFull { .. }
-            | Self::HandlesFull { .. } => Blame::Limit,
+            | Self::HandlesFull { .. }
+            | Self::Untaken { .. } => Blame::Limit,
             Self::Closed
             | Self::Missing
             | Self::InvalidType { .. }
@@ -90,7 +98,8 @@ impl SendError {
             | Self::TooLarge { .. }
             | Self::NotRaw
             | Self::QueueFull { .. }
-            | Self::HandlesFull { .. } => None,
+            | Self::HandlesFull { .. }
+            | Self::Untaken { .. } => None,
         }
     }
 
@@ -104,7 +113,10 @@ impl SendError {
             | Self::NotRaw => "TypeError",
             Self::Serialize(exception) => exception_name(exception),
             Self::TooLarge { .. } => "RangeError",
-            Self::Closed | Self::QueueFull { .. } | Self::HandlesFull { .. } => "Error",
+            Self::Closed
+            | Self::QueueFull { .. }
+            | Self::HandlesFull { .. }
+            | Self::Untaken { .. } => "Error",
         }
     }
 }
@@ -134,6 +146,11 @@ impl fmt::Display for SendError {
             Self::HandlesFull { limit } => {
                 write!(f, "{limit} handles wait for the peer already, as many as the limit allows")
             }
+            Self::Untaken { limit } => write!(
+                f,
+                "nothing is read while what waits to be taken exceeds the limit of {limit} bytes: \
+                 receive some"
+            ),
             Self::QueueFull { queued, size, limit } => write!(
                 f,
                 "{size} more bytes on top of {queued} that wait for the peer exceed the limit of {limit}"
@@ -165,7 +182,7 @@ impl Undelivered {
         match self {
             Self::Disconnected => Blame::Caller,
             Self::PeerClosed => Blame::Peer,
-            Self::Os { errno } if errno_name(*errno) == Some("EPIPE") => Blame::Peer,
+            Self::Os { errno } if is_of_the_peer(*errno) => Blame::Peer,
             Self::Os { .. } => Blame::Os,
         }
     }
@@ -241,6 +258,15 @@ pub enum FlushError {
         /// Bytes that still wait.
         queued: usize,
     },
+    /// The peer takes nothing, and as much of what it sent waits to be taken as
+    /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) allows, so nothing more is
+    /// read: receive some, and call again. The bytes still wait and the channel is open.
+    Untaken {
+        /// Bytes that still wait.
+        queued: usize,
+        /// The configured limit.
+        limit: usize,
+    },
     /// The channel was closed, or closed while waiting.
     Undelivered(Undelivered),
 }
@@ -249,7 +275,7 @@ impl FlushError {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::TimedOut { .. } => Blame::Limit,
+            Self::TimedOut { .. } | Self::Untaken { .. } => Blame::Limit,
             Self::Undelivered(error) => error.blame(),
         }
     }
@@ -257,7 +283,7 @@ impl FlushError {
     /// Node's `error.code`.
     pub fn code(&self) -> Option<&'static str> {
         match self {
-            Self::TimedOut { .. } => None,
+            Self::TimedOut { .. } | Self::Untaken { .. } => None,
             Self::Undelivered(error) => error.code(),
         }
     }
@@ -272,9 +298,33 @@ impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut { queued } => write!(f, "timed out with {queued} bytes not yet written"),
+            Self::Untaken { queued, limit } => write!(
+                f,
+                "{queued} bytes not yet written, and nothing is read while what waits to be taken \
+                 exceeds the limit of {limit} bytes: receive some"
+            ),
             Self::Undelivered(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for FlushError {}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_because_of_the_peer_is_blamed_on_it() {
+        for errno in [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED] {
+            let errno = errno.raw_os_error();
+            assert_eq!(Undelivered::Os { errno }.blame(), Blame::Peer, "{errno}");
+        }
+        for errno in [Errno::BADF, Errno::NOMEM, Errno::TOOMANYREFS] {
+            let errno = errno.raw_os_error();
+            assert_eq!(Undelivered::Os { errno }.blame(), Blame::Os, "{errno}");
+        }
+    }
+}

@@ -173,9 +173,9 @@ impl Handle {
         Received::Usable(Self::new(kind, fd))
     }
 
-    /// Counts as a connection of the peer's server until it is closed.
-    pub(crate) fn count(&mut self, guard: Guard) {
-        self.guard = Some(guard);
+    /// Counts as a connection of the peer's server until it is closed, if it is counted.
+    pub(crate) fn count(&mut self, guard: Option<Guard>) {
+        self.guard = guard;
     }
 
     /// The address family, where the message says it.

@@ -5,13 +5,13 @@ use std::os::fd::OwnedFd;
 
 use super::codec::Codec;
 use super::counts::{Counts, Waker};
-use super::event::{Event, EventQueue, MessageId, Taken};
+use super::event::{Event, EventQueue, Message, MessageId, Taken};
 use super::handshake::{Held, Unacknowledged};
 use super::inbox::Inbox;
 use super::outbox::Outbox;
 use super::reserved::Glance;
 use super::{KeepAlive, Limits, Serialization};
-use crate::error::{DisconnectError, Undelivered};
+use crate::error::{DisconnectError, RecvError, Undelivered};
 
 /// `send()` answers `true` while fewer bytes than this wait in user space.
 pub const BACKLOG_THRESHOLD: usize = 131_072;
@@ -29,8 +29,9 @@ pub enum Role {
 /// One end of a channel, without I/O.
 ///
 /// A front end does four things: it writes what [`transmit`](Self::transmit) answers and says how
-/// much of it went out, reads into the [`room`](Self::room) and says what came, says when nothing
-/// more can be read, and takes [events](Self::poll_event).
+/// much of it went out, reads into the [`room`](Self::room) and says what came, unless this end
+/// [is full](Self::is_full), says when nothing more can be read, and takes
+/// [events](Self::poll_event).
 ///
 /// ```
 /// use js_value::Graph;
@@ -54,6 +55,8 @@ pub struct Connection {
     pub(super) codec: Codec,
     pub(super) inbox: Inbox,
     pub(super) glance: Glance,
+    /// Bytes that came while a message waited to be taken, since none did.
+    pub(super) read_ahead: usize,
     /// Received descriptors whose messages are not here yet.
     pub(super) descriptors: VecDeque<OwnedFd>,
     pub(super) outbox: Outbox,
@@ -100,6 +103,7 @@ impl Connection {
             codec: Codec { serialization, max_depth: limits.max_depth },
             inbox: Inbox::new(serialization, limits.max_message_bytes),
             glance: Glance::new(),
+            read_ahead: 0,
             descriptors: VecDeque::new(),
             outbox: Outbox::default(),
             unacknowledged: None,
@@ -183,6 +187,19 @@ impl Connection {
         event
     }
 
+    /// The next message of the peer's program, as `recv()` gives it: an error if there is something
+    /// that is none, `None` inside if the channel is closed, `None` if nothing is here.
+    pub(crate) fn poll_message(&mut self) -> Option<Result<Option<Message>, RecvError>> {
+        loop {
+            match self.poll_event()? {
+                Event::Message(message) => return Some(Ok(Some(message))),
+                Event::Invalid(error) => return Some(Err(RecvError::Invalid(error))),
+                Event::Disconnected => return Some(Ok(None)),
+                _ => {}
+            }
+        }
+    }
+
     fn take_event(&mut self) -> Option<Event> {
         Some(match self.events.pop()? {
             Taken::Event(event) => event,
@@ -216,6 +233,27 @@ impl Connection {
     /// Whether [`poll_event`](Self::poll_event) has something to give.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
+    }
+
+    /// Whether as much waits to be taken as [`Limits::max_received_bytes`] allows. A front end then
+    /// reads nothing until something was taken.
+    pub fn is_full(&self) -> bool {
+        self.reached_limit().is_some()
+    }
+
+    /// The limit, if as much waits to be taken as it allows.
+    pub(crate) fn reached_limit(&self) -> Option<usize> {
+        self.limits.max_received_bytes.filter(|limit| self.has_events() && self.untaken() >= *limit)
+    }
+
+    /// What waits to be taken, beyond the first message.
+    fn untaken(&self) -> usize {
+        let places = match self.events.has_places() {
+            true => self.inbox.kept().min(self.read_ahead),
+            // What is there is a message that is not complete.
+            false => 0,
+        };
+        places + self.events.weight()
     }
 
     /// Listeners and explicit references.

@@ -31,10 +31,19 @@ struct Server {
 pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
 
 impl Counts {
-    /// One more open connection, until the answer is dropped.
-    pub(crate) fn open(&self, key: String) -> Guard {
-        self.lock().keys.entry(key.clone()).or_default().open += 1;
-        Guard { counts: self.clone(), key }
+    /// One more open connection, until the answer is dropped; `None` if it is not counted, since
+    /// connections of [`MAX_KEYS`] other servers are open.
+    pub(crate) fn open(&self, key: String) -> Option<Guard> {
+        let mut inner = self.lock();
+        if inner.keys.len() >= MAX_KEYS && !inner.keys.contains_key(&key) {
+            inner.keys.retain(|_, server| server.open > 0);
+            if inner.keys.len() >= MAX_KEYS {
+                return None;
+            }
+        }
+        inner.keys.entry(key.clone()).or_default().open += 1;
+        drop(inner);
+        Some(Guard { counts: self.clone(), key })
     }
 
     /// How many there are; `None` for a server that no connection came from.
@@ -118,6 +127,10 @@ impl fmt::Debug for Guard {
     }
 }
 
+/// So many servers are known. With one more, those that no connection is open of are forgotten:
+/// Node knows them for ever, which a peer could use to fill the memory.
+const MAX_KEYS: usize = 1024;
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -153,5 +166,26 @@ mod tests {
         assert_eq!(counts.count("a"), Some(0));
         counts.close("a".to_owned());
         assert_eq!(counts.take_closed(), ["a"], "at once if there is none");
+    }
+
+    #[test]
+    fn keys_are_bounded_and_those_in_use_stay() {
+        let counts = Counts::default();
+        let kept = counts.open("kept".to_owned());
+        for number in 0..3 * MAX_KEYS {
+            assert!(counts.open(number.to_string()).is_some());
+        }
+        assert!(counts.lock().keys.len() <= MAX_KEYS);
+        assert_eq!(counts.count("kept"), Some(1));
+        let last = (3 * MAX_KEYS - 1).to_string();
+        assert_eq!(counts.count(&last), Some(0), "none is an answer too");
+
+        let many: Vec<_> =
+            (0..2 * MAX_KEYS).map(|number| counts.open(number.to_string())).collect();
+        assert_eq!(counts.lock().keys.len(), MAX_KEYS);
+        assert_eq!(many.iter().flatten().count(), MAX_KEYS - 1);
+        assert!(counts.open("kept".to_owned()).is_some(), "a known key counts on");
+        drop((many, kept));
+        assert!(counts.open("new".to_owned()).is_some(), "there is room again");
     }
 }

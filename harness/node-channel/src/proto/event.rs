@@ -97,11 +97,13 @@ pub(crate) struct EventQueue {
     places: usize,
     /// How many received handles wait to be taken.
     handles: usize,
+    /// Bytes that the events which are no places were made of.
+    bytes: usize,
 }
 
 #[derive(Debug)]
 enum Entry {
-    Event(Event),
+    Event(Event, usize),
     Place(Place, Option<Box<Graph>>),
     Sent { first: u64, last: u64, result: Result<(), Undelivered> },
 }
@@ -117,9 +119,7 @@ pub(crate) enum Taken {
 impl EventQueue {
     pub(crate) fn push(&mut self, event: Event) {
         let Event::Sent { id: MessageId(id), result } = event else {
-            self.handles += usize::from(event.has_handle());
-            self.queue.push_back(Entry::Event(event));
-            return;
+            return self.push_made_of(event, 0);
         };
         match self.queue.back_mut() {
             Some(Entry::Sent { last, result: before, .. })
@@ -129,6 +129,13 @@ impl EventQueue {
             }
             _ => self.queue.push_back(Entry::Sent { first: id, last: id, result }),
         }
+    }
+
+    /// As [`push`](Self::push), with an event that holds what so many bytes of the peer stood for.
+    pub(crate) fn push_made_of(&mut self, event: Event, bytes: usize) {
+        self.handles += usize::from(event.has_handle());
+        self.bytes += bytes;
+        self.queue.push_back(Entry::Event(event, bytes));
     }
 
     pub(crate) fn push_place(&mut self, place: Place, message: Option<Box<Graph>>) {
@@ -145,7 +152,8 @@ impl EventQueue {
             return Some(Taken::Event(event));
         }
         Some(match self.queue.pop_front()? {
-            Entry::Event(event) => {
+            Entry::Event(event, bytes) => {
+                self.bytes -= bytes;
                 self.handles -= usize::from(event.has_handle());
                 Taken::Event(event)
             }
@@ -163,7 +171,7 @@ impl EventQueue {
     #[cfg(feature = "serde")]
     pub(crate) fn next_is_message(&self) -> bool {
         let next = self.queue.front();
-        matches!(next, Some(Entry::Place(..) | Entry::Event(Event::Message(_))))
+        matches!(next, Some(Entry::Place(..) | Entry::Event(Event::Message(_), _)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -180,8 +188,20 @@ impl EventQueue {
         self.handles
     }
 
+    /// What the queue itself holds, without what is in the inbox: bytes of the peer, and a fixed
+    /// price for each entry.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes + self.queue.len() * ENTRY_BYTES
+    }
+
     #[cfg(test)]
     pub(crate) fn entries(&self) -> usize {
         self.queue.len()
     }
 }
+
+/// The price of an entry.
+const ENTRY_BYTES: usize = 256;
+
+/// A queue that grows has room for twice as many.
+const _: () = assert!(2 * size_of::<Entry>() <= ENTRY_BYTES);

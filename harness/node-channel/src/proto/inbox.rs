@@ -39,6 +39,13 @@ pub(crate) struct Inbox {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place(pub(crate) Range<u64>);
 
+impl Place {
+    pub(crate) fn size(&self) -> usize {
+        // It is in the buffer.
+        (self.0.end - self.0.start) as usize
+    }
+}
+
 /// What the stream was cut into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -110,6 +117,11 @@ impl Inbox {
     /// [`tidy`](Self::tidy) or [`room`](Self::room).
     pub(crate) fn take(&mut self, place: &Place) {
         self.start = self.local(place.0.end);
+    }
+
+    /// Bytes that are kept: of messages that were not taken, and of the one that is not complete.
+    pub(crate) fn kept(&self) -> usize {
+        self.end - self.start
     }
 
     /// Gives back room, where all complete messages were taken or are known not to be needed.

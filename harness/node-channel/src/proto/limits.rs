@@ -2,8 +2,8 @@
 
 /// What an end accepts from a peer it does not trust, and from its own program.
 ///
-/// The default limits only what no honest peer comes near: descriptors that pile up. Everything
-/// else is unlimited, as in Node.
+/// The default limits only what no honest peer comes near: what piles up here, descriptors and
+/// messages that nobody takes. Everything else is unlimited, as in Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -13,7 +13,8 @@ pub struct Limits {
     /// Deepest nesting of a received message.
     pub max_depth: Option<usize>,
     /// Most bytes that may wait in user space for the peer to read. `send()` refuses a message that
-    /// would exceed it.
+    /// would exceed it. The protocol's own answers are due all the same: 64 KiB of them may wait
+    /// beyond it.
     pub max_queued_bytes: Option<usize>,
     /// Most received descriptors that this end holds before the program takes them: those of
     /// messages that were not taken, and those whose message is not here yet. Any more are closed
@@ -22,6 +23,14 @@ pub struct Limits {
     /// Most handles that may wait for the peer's acknowledgement, or for that of the one before.
     /// `send_with()` refuses any more.
     pub max_queued_handles: Option<usize>,
+    /// How much may wait to be taken beyond the first message: bytes of messages, and 256 for each
+    /// event of any kind. Nothing is read while more waits, so the peer is held up, as by a program
+    /// that does not receive. A message of any size is read if nothing waits before it.
+    ///
+    /// Only calls that read although something waits can reach it: those that wait until all is
+    /// written ([`FlushError::Untaken`](crate::FlushError::Untaken)), and
+    /// [`process`](crate::Channel::process). It is checked before each read of 64 KiB at most.
+    pub max_received_bytes: Option<usize>,
 }
 
 impl Limits {
@@ -33,6 +42,7 @@ impl Limits {
             max_queued_bytes: None,
             max_descriptors: None,
             max_queued_handles: None,
+            max_received_bytes: None,
         }
     }
 
@@ -70,14 +80,28 @@ impl Limits {
         self.max_queued_handles = Some(limit);
         self
     }
+
+    /// Sets [`max_received_bytes`](Self::max_received_bytes).
+    #[must_use]
+    pub fn received_bytes(mut self, limit: usize) -> Self {
+        self.max_received_bytes = Some(limit);
+        self
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_descriptors: Some(DESCRIPTORS), ..Self::none() }
+        Self {
+            max_descriptors: Some(DESCRIPTORS),
+            max_received_bytes: Some(RECEIVED_BYTES),
+            ..Self::none()
+        }
     }
 }
 
 /// A peer has one descriptor on its way at a time; more wait here only if the program is slow to
 /// take them. A process may usually have 1024 open.
 const DESCRIPTORS: usize = 256;
+
+/// A peer that reads has read long before it has sent so much.
+const RECEIVED_BYTES: usize = 64 << 20;

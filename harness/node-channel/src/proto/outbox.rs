@@ -12,15 +12,26 @@ pub(crate) struct Outbox {
     buffer: Buffer,
     /// Messages not written whole, oldest first, each with its end as an offset in the whole
     /// stream.
-    ends: VecDeque<(Option<MessageId>, u64)>,
+    ends: VecDeque<(Queued, u64)>,
     /// Bytes of the stream written so far.
     written: u64,
     /// Where the oldest message that is not written whole starts in the stream.
     front_start: u64,
-    /// How many of `ends` are of the protocol itself.
-    replies: usize,
+    /// Bytes of the replies in `ends`, whole.
+    reply_bytes: usize,
     /// Where the message starts whose first byte carries the descriptor.
     descriptor_at: Option<u64>,
+}
+
+/// What waits to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queued {
+    /// A message of the program.
+    Message(MessageId),
+    /// A message of the program that was written before, and is sent again.
+    Again,
+    /// An answer of the protocol itself.
+    Reply,
 }
 
 impl Outbox {
@@ -50,11 +61,14 @@ impl Outbox {
     }
 
     /// Says that the buffer now ends with one more message, and answers where that ends in the
-    /// stream. One without id is of the protocol itself.
-    pub(crate) fn commit(&mut self, id: Option<MessageId>) -> u64 {
+    /// stream.
+    pub(crate) fn commit(&mut self, queued: Queued) -> u64 {
         let end = self.written + self.len() as u64;
-        self.ends.push_back((id, end));
-        self.replies += usize::from(id.is_none());
+        if queued == Queued::Reply {
+            let start = self.ends.back().map_or(self.front_start, |(_, end)| *end);
+            self.reply_bytes += (end - start) as usize;
+        }
+        self.ends.push_back((queued, end));
         end
     }
 
@@ -73,14 +87,21 @@ impl Outbox {
         }
         self.buffer.consume(count);
         self.written += count as u64;
-        while let Some((id, end)) = self.ends.front().copied()
+        while let Some((queued, end)) = self.ends.front().copied()
             && end <= self.written
         {
             self.ends.pop_front();
-            self.front_start = end;
-            self.replies -= usize::from(id.is_none());
-            done(id);
+            self.pass(queued, end);
+            done(queued.id());
         }
+    }
+
+    /// Nothing of the oldest message waits any more.
+    fn pass(&mut self, queued: Queued, end: u64) {
+        if queued == Queued::Reply {
+            self.reply_bytes -= (end - self.front_start) as usize;
+        }
+        self.front_start = end;
     }
 
     /// Whether all up to this offset in the stream is written.
@@ -91,30 +112,38 @@ impl Outbox {
     /// Drops the message that carries the descriptor, which begins what is writable, and answers
     /// its id.
     pub(crate) fn drop_front(&mut self) -> Option<MessageId> {
-        let (id, end) = self.ends.pop_front()?;
+        let (queued, end) = self.ends.pop_front()?;
         // As if it had been written: the places of what follows stay true.
         self.buffer.consume((end - self.written) as usize);
         self.written = end;
-        self.front_start = end;
-        self.replies -= usize::from(id.is_none());
+        self.pass(queued, end);
         self.descriptor_at = None;
-        id
+        queued.id()
     }
 
     /// Drops all that waits, and hands each message to `dropped`. Answers whether a message was cut
     /// in the middle.
     pub(crate) fn discard(&mut self, mut dropped: impl FnMut(Option<MessageId>)) -> bool {
         let cut = self.written > self.front_start;
-        for (id, _) in self.ends.drain(..) {
-            dropped(id);
+        for (queued, _) in self.ends.drain(..) {
+            dropped(queued.id());
         }
         *self = Self { written: self.written, front_start: self.written, ..Self::default() };
         cut
     }
 
-    /// Messages of the protocol itself that wait.
-    pub(crate) fn replies(&self) -> usize {
-        self.replies
+    /// Bytes of answers of the protocol itself that wait.
+    pub(crate) fn reply_bytes(&self) -> usize {
+        self.reply_bytes
+    }
+}
+
+impl Queued {
+    fn id(self) -> Option<MessageId> {
+        match self {
+            Self::Message(id) => Some(id),
+            Self::Again | Self::Reply => None,
+        }
     }
 }
 
@@ -124,7 +153,7 @@ mod tests {
 
     fn push(outbox: &mut Outbox, message: &str, number: u64) -> u64 {
         outbox.buffer().end().extend_from_slice(message.as_bytes());
-        outbox.commit(Some(MessageId(number)))
+        outbox.commit(Queued::Message(MessageId(number)))
     }
 
     fn outbox(messages: &[&str]) -> Outbox {
@@ -149,10 +178,14 @@ mod tests {
         assert_eq!(advance(&mut outbox, 3), [0, 1]);
         assert_eq!(outbox.writable(), b"c");
         outbox.buffer().end().extend_from_slice(b"dd");
-        outbox.commit(None);
-        assert_eq!(outbox.replies(), 1);
-        assert_eq!(advance(&mut outbox, 99), [2]);
-        assert_eq!(outbox.replies(), 0);
+        outbox.commit(Queued::Reply);
+        outbox.buffer().end().extend_from_slice(b"eee");
+        outbox.commit(Queued::Again);
+        assert_eq!(outbox.reply_bytes(), 2);
+        assert_eq!(advance(&mut outbox, 2), [2]);
+        assert_eq!(outbox.reply_bytes(), 2, "until it is written whole");
+        assert_eq!(advance(&mut outbox, 99), []);
+        assert_eq!(outbox.reply_bytes(), 0);
         assert_eq!(outbox.len(), 0);
     }
 

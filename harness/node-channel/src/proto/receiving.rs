@@ -31,11 +31,15 @@ impl Connection {
         for descriptor in descriptors {
             match self.limits.max_descriptors {
                 Some(limit) if self.descriptors.len() + self.events.handles() >= limit => {
-                    self.invalid_handle(HandleError::TooMany { limit });
+                    self.invalid_handle(HandleError::TooMany { limit }, 0);
                 }
                 _ => self.descriptors.push_back(descriptor),
             }
         }
+        self.read_ahead = match self.events.has_places() {
+            true => self.read_ahead.saturating_add(count),
+            false => 0,
+        };
         self.inbox.filled(count);
         let new = self.inbox.uncut(count + Glance::OVERLAP);
         self.glance.look_at_read(self.codec.serialization, new);
@@ -59,7 +63,7 @@ impl Connection {
     /// before [`received`](Self::received). Their messages are refused.
     pub fn descriptors_lost(&mut self) {
         if !self.is_closed() {
-            self.invalid_handle(HandleError::Lost);
+            self.invalid_handle(HandleError::Lost, 0);
         }
     }
 
@@ -90,22 +94,22 @@ impl Connection {
             Ok(message) if reserved::reserved_command(&message).is_none() => {
                 self.events.push_place(place, Some(Box::new(message)));
             }
-            Ok(message) => self.reserved(message),
+            Ok(message) => self.reserved(message, place.size()),
         }
     }
 
-    fn reserved(&mut self, message: Graph) {
+    fn reserved(&mut self, message: Graph, size: usize) {
         let command = match Command::of(&message) {
-            Some(Command::Handle) => return self.handle(message),
+            Some(Command::Handle) => return self.handle(message, size),
             Some(Command::Count { key, count }) => {
-                return self.events.push(Event::SocketCount { key, count });
+                return self.events.push_made_of(Event::SocketCount { key, count }, size);
             }
             Some(Command::AllClosed { key }) => {
-                return self.events.push(Event::SocketsClosed { key });
+                return self.events.push_made_of(Event::SocketsClosed { key }, size);
             }
             command => command,
         };
-        self.events.push(Event::Reserved(message.into()));
+        self.events.push_made_of(Event::Reserved(message.into()), size);
         match command {
             Some(Command::Acknowledge) => self.acknowledged(),
             Some(Command::Refuse) => self.refused(),
@@ -120,21 +124,21 @@ impl Connection {
     }
 
     /// A message around a handle. The answer goes out before anything else happens.
-    fn handle(&mut self, message: Graph) {
+    fn handle(&mut self, message: Graph, size: usize) {
         let Some(descriptor) = self.descriptors.pop_front() else {
             self.reply(&Command::Refuse);
-            return self.events.push(Event::Reserved(message.into()));
+            return self.events.push_made_of(Event::Reserved(message.into()), size);
         };
         let wrapped = reserved::unwrap(message);
         let mut handle = match Handle::receive(wrapped.kind.as_deref(), descriptor) {
             Received::Usable(handle) => handle,
             Received::Unusable(error) => {
                 self.reply(&Command::Acknowledge);
-                return self.invalid_handle(error);
+                return self.invalid_handle(error, size);
             }
             Received::Refused(error) => {
                 self.reply(&Command::Refuse);
-                return self.invalid_handle(error);
+                return self.invalid_handle(error, size);
             }
         };
         self.reply(&Command::Acknowledge);
@@ -145,14 +149,11 @@ impl Connection {
         }
         let is_reserved = reserved::reserved_command(&wrapped.message).is_some();
         let message = Message { value: wrapped.message, handle: Some(handle) };
-        self.events.push(if is_reserved {
-            Event::Reserved(message)
-        } else {
-            Event::Message(message)
-        });
+        let event = if is_reserved { Event::Reserved(message) } else { Event::Message(message) };
+        self.events.push_made_of(event, size);
     }
 
-    fn invalid_handle(&mut self, error: HandleError) {
-        self.events.push(Event::Invalid(InvalidMessage::Handle(error)));
+    fn invalid_handle(&mut self, error: HandleError, size: usize) {
+        self.events.push_made_of(Event::Invalid(InvalidMessage::Handle(error)), size);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Command {
 impl Command {
     /// `None` if the message is reserved, but means nothing to a channel.
     pub(crate) fn of(message: &Graph) -> Option<Self> {
-        let key = || text(message, "key");
+        let key = || key(message);
         Some(match reserved_command(message)?.as_str() {
             "HANDLE" => Self::Handle,
             "HANDLE_ACK" => Self::Acknowledge,
@@ -92,15 +92,15 @@ pub(crate) struct Wrapped {
 /// is: the handle of the inner message.
 pub(crate) fn unwrap(mut message: Graph) -> Wrapped {
     let mut kind = text(&message, "type");
-    let mut key = text(&message, "key");
+    let mut server = key(&message);
     loop {
         let inner = message.view().get("msg").map(|inner| inner.value().clone());
         message.set_root(inner.unwrap_or_default());
         if Command::of(&message) != Some(Command::Handle) {
-            return Wrapped { kind, key, message };
+            return Wrapped { kind, key: server, message };
         }
         kind = text(&message, "type");
-        key = text(&message, "key");
+        server = key(&message);
     }
 }
 
@@ -120,6 +120,11 @@ pub(crate) fn reserved_command(message: &Graph) -> Option<String> {
         return None;
     }
     command.to_string_lossy().strip_prefix(PREFIX).map(str::to_owned)
+}
+
+/// The key of a server, if it may be one.
+fn key(message: &Graph) -> Option<String> {
+    text(message, "key").filter(|key| key.len() <= MAX_KEY_BYTES)
 }
 
 fn text(message: &Graph, key: &str) -> Option<String> {
@@ -195,6 +200,11 @@ fn may_have_command(serialization: Serialization, message: &[u8]) -> bool {
         }
     }
 }
+
+/// The longest key of a server. Node's are an address family, an address and a port; the longest
+/// address is the path of a Unix socket. A longer one is as good as none: nothing is counted under
+/// it, and requests for it are not answered.
+pub(super) const MAX_KEY_BYTES: usize = 256;
 
 const PREFIX: &str = "NODE_";
 /// The same in UTF-16.

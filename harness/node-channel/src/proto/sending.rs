@@ -3,14 +3,14 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use js_value::Graph;
-use rustix::io::Errno;
 
 use super::codec::{self, Codec};
 use super::connection::{Connection, State, report};
 use super::event::{Event, MessageId};
 use super::handshake::{Outgoing, Unacknowledged};
+use super::outbox::Queued;
 use super::reserved::{self, Command};
-use crate::error::{SendError, Undelivered};
+use crate::error::{SendError, Undelivered, is_of_the_peer};
 use crate::handle::Handle;
 
 /// What goes with a handle.
@@ -151,7 +151,7 @@ impl Connection {
 
     /// The bytes of a message of the program are at the end of the outbox.
     fn commit(&mut self, id: MessageId, size: usize, outgoing: Option<Outgoing>) {
-        let end = self.outbox.commit(Some(id));
+        let end = self.outbox.commit(Queued::Message(id));
         let Some(outgoing) = outgoing else { return };
         self.outbox.attach_descriptor();
         let again = if outgoing.is_resent() {
@@ -230,7 +230,7 @@ impl Connection {
         if unacknowledged.outgoing.is_resent() && unacknowledged.resent < MAX_RESENT {
             unacknowledged.resent += 1;
             self.outbox.buffer().end().extend_from_slice(&unacknowledged.again);
-            unacknowledged.end = self.outbox.commit(None);
+            unacknowledged.end = self.outbox.commit(Queued::Again);
             self.outbox.attach_descriptor();
             self.unacknowledged = Some(unacknowledged);
             return self.fail_if_broken();
@@ -247,13 +247,21 @@ impl Connection {
     }
 
     /// Appends an answer of the protocol itself, which never waits behind a handle.
+    ///
+    /// It is due whatever the program has queued, so answers have room of their own. A peer that
+    /// asks for more than it reads gets no more answers.
     pub(super) fn reply(&mut self, command: &Command) {
-        if self.outbox.replies() >= MAX_WAITING_REPLIES {
+        let buffer = self.outbox.buffer();
+        let before = buffer.len();
+        // Plain data: there is nothing that could not be serialized.
+        if self.codec.encode(&command.message(), buffer.end()).is_err() {
             return;
         }
-        // Plain data: there is nothing that could not be serialized.
-        if self.codec.encode(&command.message(), self.outbox.buffer().end()).is_ok() {
-            self.outbox.commit(None);
+        let size = buffer.len() - before;
+        if self.outbox.reply_bytes() + size <= MAX_REPLY_BYTES {
+            self.outbox.commit(Queued::Reply);
+        } else {
+            self.outbox.buffer().truncate(before);
         }
     }
 
@@ -292,17 +300,9 @@ impl Connection {
     }
 }
 
-/// Whether a failed write says something about the peer, and nothing about the descriptor.
-fn is_of_the_peer(errno: i32) -> bool {
-    // Compared as numbers: what a front end reports need not be an errno.
-    [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::CONNREFUSED]
-        .map(Errno::raw_os_error)
-        .contains(&errno)
-}
-
 /// Node sends a refused stream again so often.
 const MAX_RESENT: u32 = 3;
 
-/// A peer sends one descriptor at a time, so more unanswered ones are no protocol but a flood: not
-/// answered.
-const MAX_WAITING_REPLIES: usize = 1024;
+/// So many bytes of answers wait at most. A peer sends one descriptor at a time and asks seldom for
+/// counts, so more unanswered ones are no protocol but a flood: not answered.
+pub(super) const MAX_REPLY_BYTES: usize = 65_536;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use js_value::json::TypedError;
-use js_value::{clone, json};
+use js_value::{Graph, Value, clone, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,14 @@ pub enum Typed<T> {
         /// The socket that came with it. Dropping it closes it.
         handle: Option<Handle>,
     },
-    /// Any other event. A message that is not of the type is
+    /// A message with a handle that is not of the type: as it came, so that the handle is not lost.
+    Mismatch {
+        /// The message and its handle.
+        message: Message,
+        /// Why it is not of the type.
+        error: InvalidMessage,
+    },
+    /// Any other event. A message without a handle that is not of the type is
     /// [`InvalidMessage::Type`](crate::InvalidMessage::Type).
     Event(Event),
 }
@@ -54,22 +61,25 @@ impl Connection {
     pub fn poll_as<'de, T: Deserialize<'de>>(&'de mut self) -> Option<Typed<T>> {
         self.tidy();
         let codec = self.codec;
-        let (read, handle) = match self.events.pop()? {
+        let read = match self.events.pop()? {
             Taken::Place(place, _) => {
                 self.inbox.take(&place);
-                (codec.decode_as(self.inbox.bytes(&place), &mut self.repaired), None)
+                codec.decode_as(self.inbox.bytes(&place), &mut self.repaired)
             }
             // It was taken out of the message around it, so its bytes are not in the inbox.
-            Taken::Event(Event::Message(Message { value, handle })) => {
-                self.unwrapped.clear();
-                let written = codec.encode_payload(&value, &mut self.unwrapped);
-                debug_assert!(written.is_ok(), "what came over the channel goes over it");
-                (codec.decode_as(&self.unwrapped, &mut self.repaired), handle)
+            Taken::Event(Event::Message(message)) => {
+                let written = codec.write_again(&message.value, &mut self.unwrapped);
+                let read =
+                    written.and_then(|()| codec.decode_as(&self.unwrapped, &mut self.repaired));
+                return Some(match read {
+                    Ok(value) => Typed::Message { value, handle: message.handle },
+                    Err(error) => Typed::Mismatch { message, error },
+                });
             }
             Taken::Event(event) => return Some(Typed::Event(event)),
         };
         Some(match read {
-            Ok(value) => Typed::Message { value, handle },
+            Ok(value) => Typed::Message { value, handle: None },
             Err(error) => Typed::Event(Event::Invalid(error)),
         })
     }
@@ -82,7 +92,9 @@ impl Connection {
         loop {
             match self.poll_as()? {
                 Typed::Message { value, .. } => return Some(Ok(Some(value))),
-                Typed::Event(Event::Invalid(error)) => return Some(Err(RecvError::Invalid(error))),
+                Typed::Mismatch { error, .. } | Typed::Event(Event::Invalid(error)) => {
+                    return Some(Err(RecvError::Invalid(error)));
+                }
                 Typed::Event(Event::Disconnected) => return Some(Ok(None)),
                 Typed::Event(_) => {}
             }
@@ -120,6 +132,20 @@ impl Codec {
             }
         };
         read.map_err(|error| self.invalid_as(bytes, error))
+    }
+
+    /// Writes a message that was read as a value, without its framing. One that is missing reads as
+    /// `None` and `()`, in JSON too, which has no `undefined`.
+    fn write_again(self, message: &Graph, out: &mut Vec<u8>) -> Result<(), InvalidMessage> {
+        out.clear();
+        if self.serialization == Serialization::Json && message.root() == &Value::Undefined {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        self.encode_payload(message, out).map_err(|error| InvalidMessage::Type {
+            start: String::new(),
+            message: error.to_string(),
+        })
     }
 
     fn invalid_as(self, bytes: &[u8], error: TypedError) -> InvalidMessage {

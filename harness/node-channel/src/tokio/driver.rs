@@ -147,10 +147,17 @@ enum Next {
     End,
 }
 
+/// How far a few reads and writes led.
+enum Advance<R> {
+    Found(R),
+    Again,
+    Wait,
+}
+
 impl State {
     fn drive(&mut self, shared: &Shared) -> Next {
         self.link.settle();
-        let must_read = self.link.connection.queued_handles() > 0 && !self.is_far_ahead();
+        let must_read = self.must_read();
         shared.bells.task_reads.store(must_read, Ordering::Relaxed);
         let before = self.link.received_bytes();
         let readable = must_read && self.is_readable(shared);
@@ -169,13 +176,36 @@ impl State {
         Next::Again
     }
 
-    /// Reads, if there is something; false if there is not, and `news` will say when.
-    pub(super) fn read(&mut self, shared: &Shared) -> bool {
-        let readable = self.is_readable(shared);
-        if readable {
-            let _reported = self.link.process(Ready { readable, writable: false });
+    /// Reads and writes until `look` finds something: a few times at most, so that others get their
+    /// turn.
+    fn advance<R>(
+        &mut self,
+        shared: &Shared,
+        mut look: impl FnMut(&mut Self) -> Option<R>,
+    ) -> Advance<R> {
+        for _ in 0..READS {
+            if let Some(found) = look(self) {
+                return Advance::Found(found);
+            }
+            let interest = self.link.interest();
+            let readable = interest.read && self.is_readable(shared);
+            let writable = interest.write && self.is_writable(shared);
+            if readable || writable {
+                // A failed write is reported as the completion of the messages.
+                let _reported = self.link.process(Ready { readable, writable });
+            } else if !self.link.is_closed() {
+                return Advance::Wait;
+            }
         }
-        readable
+        Advance::Again
+    }
+
+    /// The limit, if so much waits to be taken that nothing more is read, and nothing can be written
+    /// either: the peer may be waiting for just that.
+    pub(super) fn stuck(&mut self, shared: &Shared) -> Option<usize> {
+        let limit = self.link.connection.reached_limit()?;
+        let writable = self.link.wants_write() && self.is_writable(shared);
+        (!writable).then_some(limit)
     }
 
     /// Says that the program took something.
@@ -185,8 +215,10 @@ impl State {
         }
     }
 
-    fn is_far_ahead(&self) -> bool {
-        self.ahead >= READ_AHEAD
+    /// Whether the task reads: the peer owes an acknowledgement, and it has not read too much.
+    fn must_read(&self) -> bool {
+        let connection = &self.link.connection;
+        connection.queued_handles() > 0 && self.ahead < READ_AHEAD && !connection.is_full()
     }
 
     fn is_readable(&mut self, shared: &Shared) -> bool {
@@ -213,7 +245,7 @@ impl State {
     fn work(&self) -> (bool, bool, usize, bool) {
         let link = &self.link;
         let handles = link.connection.queued_handles();
-        (link.is_closed(), link.wants_write(), handles, self.is_far_ahead())
+        (link.is_closed(), link.wants_write(), handles, self.must_read())
     }
 }
 
@@ -227,20 +259,23 @@ impl Shared {
         self.look(|state| act(&mut state.link))
     }
 
-    /// Waits until `look` finds something. It is asked at once, and then whenever something changed.
+    /// Waits until `look` finds something, and reads and writes meanwhile: whoever waits for a peer
+    /// that waits itself would wait for ever. It is asked at once, and then whenever something
+    /// changed.
     pub(super) async fn wait_for<R>(&self, mut look: impl FnMut(&mut State) -> Option<R>) -> R {
         loop {
             let mut news = pin!(self.bells.news.notified());
             // Before looking, so that nothing is missed.
             news.as_mut().enable();
-            if let Some(found) = self.look(&mut look) {
-                return found;
+            match self.look(|state| state.advance(self, &mut look)) {
+                Advance::Found(found) => return found,
+                Advance::Again => tokio::task::yield_now().await,
+                Advance::Wait => news.await,
             }
-            news.await;
         }
     }
 
-    fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+    pub(super) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
         let (work, received) = (state.work(), state.link.received_bytes());
         let had_events = state.link.connection.has_events();
@@ -266,6 +301,9 @@ impl std::ops::Deref for Owner {
         &self.0.0
     }
 }
+
+/// One poll reads so often at most.
+const READS: usize = 8;
 
 /// So much the task reads for an acknowledgement, beyond what the program has taken.
 const READ_AHEAD: usize = 1 << 20;

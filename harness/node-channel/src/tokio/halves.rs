@@ -31,7 +31,8 @@ impl Sender {
     sending_methods!();
 
     /// Waits until [`send`](Self::send) may go on: until the next message would be accepted. Fails
-    /// once the channel is closed. What arrives meanwhile is kept for the [`Receiver`].
+    /// once the channel is closed. What arrives meanwhile is kept for the [`Receiver`]; see
+    /// [`flush`](Self::flush) for what happens once that is too much.
     ///
     /// ```no_run
     /// # async fn example(mut channel: node_channel::tokio::Channel) -> Result<(), Box<dyn std::error::Error>> {
@@ -45,21 +46,29 @@ impl Sender {
     /// ```
     pub async fn ready(&mut self) -> Result<(), SendError> {
         let shared = &self.0;
-        let ready = |state: &State| match state.link.connection.connected() {
+        let ready = |state: &mut State| match state.link.connection.connected() {
             false => Some(Err(SendError::Closed)),
-            true => state.link.connection.accepts().then_some(Ok(())),
+            true if state.link.connection.accepts() => Some(Ok(())),
+            true => state.stuck(shared).map(|limit| Err(SendError::Untaken { limit })),
         };
-        shared.wait_for(|state| read_until(shared, state, ready)).await
+        shared.wait_for(ready).await
     }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
+    ///
+    /// Once more is kept than [`Limits::max_received_bytes`](crate::Limits::max_received_bytes)
+    /// allows, nothing more is read. As soon as nothing can be written either, this fails with
+    /// [`FlushError::Untaken`], since the peer may be waiting for just that: receive what is here,
+    /// and call again.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
         let shared = &self.0;
         let since = shared.lock().link.losses();
-        let flushed = |state: &State| state.link.flushed(since);
-        let flushed = shared.wait_for(|state| read_until(shared, state, flushed)).await;
-        flushed.map_err(FlushError::Undelivered)
+        let flushed = |state: &mut State| match state.link.flushed(since) {
+            Some(flushed) => Some(flushed.map_err(FlushError::Undelivered)),
+            None => state.stuck(shared).map(|_limit| Err(state.link.unflushed())),
+        };
+        shared.wait_for(flushed).await
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects. The
@@ -69,8 +78,10 @@ impl Sender {
         let _was_connected = self.disconnect();
         if flushed.is_ok() {
             let shared = &self.0;
-            let closed = |state: &State| state.link.is_closed().then_some(());
-            shared.wait_for(|state| read_until(shared, state, closed)).await;
+            let closed = |state: &mut State| {
+                (state.link.is_closed() || state.stuck(shared).is_some()).then_some(())
+            };
+            shared.wait_for(closed).await;
         }
         self.0.with(Link::abandon);
         flushed
@@ -125,18 +136,7 @@ impl Receiver {
 
     /// As [`recv`](Self::recv), with the handle if one comes along.
     pub async fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
-        self.take(|state| {
-            Some(loop {
-                match state.link.connection.poll_event()? {
-                    Event::Message(message) => break Ok(Some(message)),
-                    Event::Invalid(error) => break Err(RecvError::Invalid(error)),
-                    Event::Disconnected => break Ok(None),
-                    _ => {}
-                }
-            })
-        })
-        .await
-        .unwrap_or(Ok(None))
+        self.take(|state| state.link.connection.poll_message()).await.unwrap_or(Ok(None))
     }
 
     /// As [`recv`](Self::recv), with the message as a value of a type. Needs the feature `serde`.
@@ -175,10 +175,11 @@ impl Receiver {
 
     /// The next event that is already here. No I/O.
     pub fn next_event(&mut self) -> Option<Event> {
-        let mut state = self.shared.lock();
-        let event = state.link.connection.poll_event();
-        state.taken();
-        event
+        self.shared.look(|state| {
+            let event = state.link.connection.poll_event();
+            state.taken();
+            event
+        })
     }
 
     /// Whether [`next_event`](Self::next_event) has something to give.
@@ -200,35 +201,11 @@ impl Receiver {
     async fn take<R>(&self, mut take: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
         // A peer that is faster than this task does not keep others from running.
         tokio::task::coop::consume_budget().await;
-        let shared = &self.shared;
-        let mut next = |state: &mut State| loop {
+        let next = |state: &mut State| {
             let taken = take(state);
             state.taken();
-            if taken.is_some() {
-                return Some(taken);
-            }
-            if state.link.is_closed() {
-                return Some(None);
-            }
-            if !state.read(shared) && !state.link.is_closed() {
-                return None;
-            }
+            (taken.is_some() || state.link.is_closed()).then_some(taken)
         };
-        shared.wait_for(&mut next).await
-    }
-}
-
-/// Reads until there is what is looked for, or nothing more to read: whoever waits for a peer that
-/// waits itself would wait for ever.
-fn read_until<R>(
-    shared: &Owner,
-    state: &mut State,
-    look: impl Fn(&State) -> Option<R>,
-) -> Option<R> {
-    loop {
-        let found = look(state);
-        if found.is_some() || !state.read(shared) && !state.link.is_closed() {
-            return found;
-        }
+        self.shared.wait_for(next).await
     }
 }
