@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::History;
 use crate::spec::Level;
+use crate::text::count;
 
 /// Version of the format of `results.json`.
 pub const SCHEMA: u32 = 2;
@@ -366,6 +367,20 @@ impl Results {
             }
         }
         pairings
+    }
+
+    /// Why nothing can be concluded from the run as a whole; none where it is valid.
+    pub fn invalid(&self) -> Option<String> {
+        let number = |verdict| self.cases.iter().filter(|case| case.verdict == verdict).count();
+        let errors = number(Verdict::HarnessError);
+        if self.interrupted {
+            let left = number(Verdict::NotRun);
+            Some(format!("it was interrupted, with {} not run", count(left, "verdict")))
+        } else if errors > 0 {
+            Some(format!("it has {}", count(errors, "harness error")))
+        } else {
+            None
+        }
     }
 }
 

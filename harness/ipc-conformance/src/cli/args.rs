@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Render reports again from a results.json, or from those of all shards of a run
     Report(ReportArgs),
-    /// Compare two runs; exit code 1 if the newer one is worse
+    /// Compare two runs; exit code 1 if the newer one is worse, 4 if it is not valid
     Diff(DiffArgs),
     /// Play all Node lines and write what each does, clause by clause
     Behaviour(BehaviourArgs),

@@ -50,9 +50,82 @@ fn what_changed_and_whether_it_is_worse() {
     place.run(&["--runtime", "x=./bad", "--out", "worse"]).code(1);
     has(&diff(&place, &["failing", "worse"], 1), &["failing differently"]);
 
-    place.driver("gone", r#"[ -n "$ROLE" ] && exit 86"#);
+    let refusal = r#"{"seq":0,"t":1,"seen":{"kind":"unsupported","step":"send","reason":"tired"}}"#;
+    let log = r#""$IPC_CONFORMANCE_LOG/child.jsonl""#;
+    place.driver("gone", &format!("[ $ROLE = child ] && echo '{refusal}' >>{log} && exit 86"));
     place.run(&["--runtime", "x=./gone", "--out", "refusing"]);
     has(&diff(&place, &["good", "refusing"], 1), &["no longer run"]);
+}
+
+/// A failure without a difference between the logs is about every clause of its case.
+#[test]
+fn a_descendant_that_is_left_behind_is_a_regression() {
+    let place = Place::new();
+    let arguments = ["--runtime", "x=./x", "--pairs", "x:x", "--filter", "life-hello"];
+    let run = |out: &str| place.run(&[&arguments[..], &["--out", out]].concat());
+    place.driver("x", "");
+    run("good").code(0);
+    place.driver("x", r#"[ "$ROLE" = child ] && sh -c 'exec 3>&-; exec sleep 1000' &"#);
+    run("leaking").code(1);
+    let worse = diff(&place, &["good", "leaking"], 1);
+    has(&worse, &["✗ LIFE-001 must x:x: pass → fail, unexpected (life-hello)"]);
+    // Another failure of the same clause, as unexpected, is not the same.
+    place.driver("x", BAD);
+    run("failing").code(1);
+    has(&diff(&place, &["failing", "leaking"], 1), &["failing differently"]);
+}
+
+#[test]
+fn generated_messages_are_compared_too() {
+    let place = Place::new();
+    let arguments = ["--runtime", "x=./x", "--pairs", "x:x", "--filter", "life-hello"];
+    let run = |out: &str, generated: &str| {
+        let more = ["--regressions", out, "--generate", generated, "--out", out];
+        place.run(&[&arguments[..], &more].concat())
+    };
+    place.driver("x", "");
+    run("good", "3").code(0);
+    run("without", "0").code(0);
+    place.driver("x", &format!("grep -q generated \"$IPC_CONFORMANCE_PLAN\" && {BAD}"));
+    run("bad", "3").code(1);
+    for old in ["good", "without"] {
+        let worse = diff(&place, &[old, "bad"], 1);
+        has(&worse, &["✗ generated must x:x: ", " → fail, unexpected (generated-000"]);
+    }
+    has(&diff(&place, &["bad", "good"], 0), &["fixed", "generated must x:x: fail, unexpected"]);
+    has(&diff(&place, &["bad", "bad"], 0), &["Nothing changed"]);
+    has(&diff(&place, &["good", "without"], 0), &["no longer run", "generated must"]);
+
+    // What is known of them is not compared in detail.
+    let entry = "[[expectation]]\nruntime = \"x\"\nclause = \"generated\"\nverdict = \"fail\"\nfingerprint = \"any\"\nreason = \"loud\"\n";
+    place.write("specs/expectations/x.toml", entry);
+    run("known", "3").code(0);
+    has(&diff(&place, &["bad", "known"], 0), &["judged differently", "; expectation changed"]);
+    has(&diff(&place, &["good", "known"], 0), &["→ fail, expected", ", no regression"]);
+}
+
+/// What was left out says nothing: neither that it is worse nor that it is not.
+#[test]
+fn a_newer_run_that_is_not_valid() {
+    let place = Place::new();
+    place.run(&["--runtime", "x=./quick", "--pairs", "x:x", "--out", "good"]).code(0);
+    let text = place.read("good/results.json");
+    let cut = text.replacen("  \"summary\"", "  \"interrupted\": true,\n  \"summary\"", 1);
+    place.write("cut/results.json", &cut);
+    place.driver("odd", r#"[ "$ROLE" = child ] && echo x >>"$IPC_CONFORMANCE_LOG/child.jsonl""#);
+    place.run(&["--runtime", "x=./odd", "--pairs", "x:x", "--out", "broken"]).code(4);
+    for (new, why) in [
+        ("cut", "it was interrupted, with 0 verdicts not run"),
+        ("broken", "it has 2 harness errors"),
+    ] {
+        let text = diff(&place, &["good", new], 4);
+        has(&text, &[&format!("\nThe newer run is not valid: {why}; ")]);
+        assert!(!text.contains("no regression"), "{text}");
+        let markdown = diff(&place, &["good", new, "--format", "markdown"], 4);
+        has(&markdown, &["## ✗ The newer run is not valid: "]);
+        // An older one makes nothing worse.
+        has(&diff(&place, &[new, "good"], 0), &[&format!("; not a valid run: {why}\n")]);
+    }
 }
 
 #[test]
