@@ -95,6 +95,12 @@ pub struct RuntimeInfo {
 pub struct Options {
     /// The lowest level that can fail a case.
     pub level: Level,
+    /// The pairings under test, `parent:child`; `raw` is the harness itself.
+    #[serde(default)]
+    pub pairs: Vec<String>,
+    /// How often each play was made from the start, at least once.
+    #[serde(default = "once")]
+    pub repeat: u32,
     /// Seed of the generated messages.
     pub seed: String,
     /// How many values were generated.
@@ -108,6 +114,10 @@ pub struct Options {
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// What became of one case in one pairing.
@@ -388,6 +398,11 @@ impl Results {
 const EXPECTED: &str = " (expected: ";
 
 impl CaseResult {
+    /// Whether it is about the same case in the same pairing.
+    pub(crate) fn is_of_same_plays(&self, other: &Self) -> bool {
+        (&self.id, &self.pairing) == (&other.id, &other.pairing)
+    }
+
     /// Adds the reason of the entry that expects this.
     pub(crate) fn add_expected(&mut self, reason: String) {
         self.reason = Some(match self.reason.take() {

@@ -86,6 +86,8 @@ fn results(cases: Vec<CaseResult>) -> Results {
         runtimes: vec![info("rust", "0.1.0")],
         options: Options {
             level: Level::Should,
+            pairs: Vec::new(),
+            repeat: 1,
             seed: String::new(),
             generated: 0,
             filters: Vec::new(),

@@ -48,6 +48,8 @@ pub(super) fn results() -> Results {
         runtimes: vec![runtime("rust", &format!("0.1.0 {HOSTILE}"))],
         options: Options {
             level: Level::Should,
+            pairs: Vec::new(),
+            repeat: 1,
             seed: "7f3a91".to_owned(),
             generated: 200,
             filters: Vec::new(),

@@ -6,6 +6,7 @@ mod generated;
 mod pairings;
 mod tapped;
 
+pub(crate) use generated::SMALLEST;
 pub use generated::generated_case;
 pub use pairings::{link, names, pairing};
 
@@ -37,15 +38,11 @@ pub struct Run<'a> {
     pub reference: &'a Runtime,
     /// Who is tested.
     pub runtimes: &'a [Runtime],
-    /// The pairings to test, as (parent, child) names, `raw` for the raw peer. A case is played by
-    /// those of its link, and by the reference's pairing of that link.
-    pub pairs: Vec<(String, String)>,
     /// What is known to fail.
     pub expectations: &'a Expectations,
-    /// What decides which plans are played, as it will stand in the results.
+    /// What decides which plans are played by whom and how often, as it will stand in the results.
+    /// A case is played by the pairings of its link, and by the reference's pairing of that link.
     pub options: Options,
-    /// How often each play is made from the start; at least 1.
-    pub repeat: u32,
     /// Stop at the first unexpected verdict.
     pub fail_fast: bool,
     /// Look a second time, with a relay, at expected findings too.
@@ -106,7 +103,7 @@ impl Run<'_> {
             let (shrunk, error) = self.shrink(
                 &generated,
                 pairings.with(Link::Pair),
-                &mut judged,
+                &judged,
                 &mut problems,
                 progress,
             );
@@ -132,7 +129,7 @@ impl Run<'_> {
         let find = |name: &str| {
             self.runtimes.iter().chain([self.reference]).find(|runtime| runtime.name == name)
         };
-        Pairings::new(&self.reference.name, &self.pairs, |parent, child| {
+        Pairings::new(&self.reference.name, &self.options.pairs, |parent, child| {
             pairing(parent, child, find, &self.pool.host, load)
         })
     }
@@ -163,7 +160,7 @@ impl Run<'_> {
         pairings: &Pairings,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(Vec<CaseResult>, Option<PlayError>), PlayError> {
-        let repeat = self.repeat.max(1) as usize;
+        let repeat = self.options.repeat.max(1) as usize;
         let (mut hasty, mut others) = (Vec::new(), Vec::new());
         // The case of each play, and the plays of each case.
         let mut owners: Vec<usize> = Vec::new();

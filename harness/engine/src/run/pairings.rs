@@ -13,15 +13,16 @@ use crate::spec::Case;
 pub(super) struct Pairings(BTreeMap<Link, Vec<Pairing>>);
 
 impl Pairings {
-    /// `pairs` are the names of what is tested; `make` makes a pairing of two names that it knows.
+    /// `pairs` are what is tested, `parent:child`; `make` makes a pairing of two names that it knows.
     pub(super) fn new(
         reference: &str,
-        pairs: &[(String, String)],
+        pairs: &[String],
         make: impl Fn(&str, &str) -> Option<Pairing>,
     ) -> Self {
         let of = |wanted: Link| {
             let mut found = pairs
                 .iter()
+                .filter_map(|pair| pair.split_once(':'))
                 .filter(|(parent, child)| link(parent, child) == Some(wanted))
                 .filter_map(|(parent, child)| make(parent, child))
                 .peekable();

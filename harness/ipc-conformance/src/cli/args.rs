@@ -117,7 +117,8 @@ pub(crate) struct RunArgs {
     /// Folder for results and reports
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     pub(crate) out: PathBuf,
-    /// Folder of stored plans that are played first, and where new ones are stored
+    /// Folder of stored plans, which are selected like cases and played first, and where new ones
+    /// are stored
     #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
     pub(crate) regressions: PathBuf,
     /// Keep the folder of every play here

@@ -39,17 +39,17 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             cases: cases.clone(),
             reference,
             runtimes: std::slice::from_ref(tested),
-            pairs: own_pairs(&tested.name),
             expectations: &expectations,
             options: Options {
                 level: Level::Impl,
+                pairs: own_pairs(&tested.name),
+                repeat: 1,
                 seed: String::new(),
                 generated: 0,
                 filters: args.filters.clone(),
                 requirement_set: None,
                 shard: None,
             },
-            repeat: 1,
             fail_fast: false,
             tap: false,
             regressions: None,
@@ -86,12 +86,9 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
 }
 
 /// The pairings in which nobody else takes part.
-fn own_pairs(name: &str) -> Vec<(String, String)> {
-    Link::ALL
-        .into_iter()
-        .map(|link| run::names(link, name))
-        .map(|(parent, child)| (parent.to_owned(), child.to_owned()))
-        .collect()
+fn own_pairs(name: &str) -> Vec<String> {
+    let own = |link| run::names(link, name);
+    Link::ALL.into_iter().map(own).map(|(parent, child)| format!("{parent}:{child}")).collect()
 }
 
 /// The Node lines, oldest first.

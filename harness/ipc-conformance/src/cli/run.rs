@@ -28,8 +28,9 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         shard: args.shard.clone(),
         requirement_set: args.requirement_set.clone(),
     };
-    let mut cases = stored(&args.regressions)?;
-    cases.extend(catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?);
+    let stored = stored(&args.regressions)?;
+    let cases = catalogue.select_with(&stored, &selection);
+    let cases = cases.map_err(|e| Failure::Usage(anyhow!("{e}")))?;
     if cases.is_empty() && args.generate == 0 {
         return Err(Failure::Usage(anyhow!(
             "no case is selected and no message is to be generated"
@@ -56,17 +57,17 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         cases,
         reference: &reference,
         runtimes: &runtimes,
-        pairs,
         expectations: &expectations,
         options: Options {
             level: args.level.into(),
+            pairs,
+            repeat: args.repeat,
             seed: args.seed.clone().unwrap_or_else(new_seed),
             generated: args.generate,
             filters: args.filters.clone(),
             requirement_set: args.requirement_set.clone(),
             shard: args.shard.clone(),
         },
-        repeat: args.repeat,
         fail_fast: args.fail_fast,
         tap: args.tap,
         regressions: Some(args.regressions.clone()),
@@ -196,10 +197,10 @@ pub(super) fn interrupt() -> Result<Interrupt, Failure> {
 }
 
 /// The pairings to play beside the reference pairing.
-fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
+fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<String>> {
     let mut pairs = Vec::new();
     let mut add = |parent: &str, child: &str| {
-        let pair = (parent.to_owned(), child.to_owned());
+        let pair = format!("{parent}:{child}");
         if !pairs.contains(&pair) {
             pairs.push(pair);
         }

@@ -218,6 +218,47 @@ fn shards_make_a_whole() {
 }
 
 #[test]
+fn a_stored_plan_is_in_one_shard() {
+    let place = Place::new();
+    let plan = r#"{"protocol":1,"id":"regression-x","serialization":"json","child":{"steps":[]},
+        "parent":{"listeners":["exit"],"steps":[{"do":"fork"},{"do":"await","event":"exit"}]}}"#;
+    place.write("specs/regressions/regression-x.json", plan);
+    for (shard, out) in [("1/2", "one"), ("2/2", "two")] {
+        place.run(&["--seed", "5", "--shard", shard, "--out", out]).code(0);
+    }
+    let merge = ["report", "--specs", "specs", "--merge", "--out", "all", "one", "two"];
+    place.cli(merge).assert().code(0);
+    let verdicts = place.verdicts("all");
+    let stored = verdicts.iter().filter(|verdict| verdict.starts_with("regression-x "));
+    assert_eq!(stored.count(), 4, "{verdicts:?}");
+}
+
+/// Nobody sees in the whole what a shard has left out.
+#[test]
+fn shards_that_are_not_of_one_run() {
+    let place = Place::new();
+    let shard = |which: &str, out: &str, more: &[&str]| {
+        place.run(&[&["--seed", "5", "--shard", which, "--out", out], more].concat())
+    };
+    shard("1/2", "one", &[]);
+    shard("2/2", "few", &["--pairs", "quick:quick"]);
+    shard("2/2", "twice", &["--repeat", "2"]);
+    let doubled = place.read("one/results.json").replacen("\"1/2\"", "\"2/2\"", 1);
+    place.write("doubled/results.json", &doubled);
+    for (other, message) in [
+        (
+            "few",
+            "their pairings differ: quick:quick, quick:node, node:quick, raw:quick, quick:raw and quick:quick",
+        ),
+        ("twice", "[], repeat 1 and should, all clauses, 0 generated, [], repeat 2"),
+        ("doubled", "one and doubled are not of one run: both have life-"),
+    ] {
+        let merge = ["report", "--specs", "specs", "--merge", "--out", "all", "one", other];
+        place.cli(merge).assert().code(2).stderr(contains(message));
+    }
+}
+
+#[test]
 fn what_cannot_be_compared() {
     let place = Place::new();
     place.run(&["--out", "good"]).code(0);
