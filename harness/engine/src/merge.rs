@@ -116,7 +116,10 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     for case in &mut merged.cases {
         case.findings.clear();
     }
-    merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
+    merged.findings = {
+        let Results { reference, options, cases, .. } = &mut merged;
+        judge::findings(&reference.name, &order, options, cases)
+    };
     for finding in &mut merged.findings {
         finding.tapped = tapped.get(&finding.id).copied();
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::History;
 use crate::spec::Level;
-use crate::text::count;
+use crate::text::{self, count};
 
 /// Version of the format of `results.json`.
 pub const SCHEMA: u32 = 2;
@@ -114,6 +114,10 @@ pub struct Options {
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// Options that `ipc-conformance replay` needs to play the same: who the runtimes are, where
+    /// the specs are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replay: Vec<String>,
 }
 
 fn once() -> u32 {
@@ -157,7 +161,8 @@ pub struct CaseResult {
     /// What the reference pairing observed; kept beside `history`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<History>,
-    /// Token that `ipc-conformance replay` takes to play this again.
+    /// Token that `ipc-conformance replay` takes to play this again, with the options of the run
+    /// ([`Options::replay`]).
     pub replay: String,
 }
 
@@ -391,6 +396,14 @@ impl Results {
         } else {
             None
         }
+    }
+}
+
+impl Options {
+    /// The command that plays a case of the run again, from its [token](CaseResult::replay).
+    pub fn again(&self, token: &str) -> String {
+        let words = ["ipc-conformance", "replay", token].map(str::to_owned);
+        text::command(&[&words[..], &self.replay].concat())
     }
 }
 

@@ -93,6 +93,7 @@ fn results(cases: Vec<CaseResult>) -> Results {
             filters: Vec::new(),
             requirement_set: None,
             shard: None,
+            replay: Vec::new(),
         },
         cases,
         findings: Vec::new(),

@@ -9,14 +9,21 @@ use super::plain;
 use super::symptom::Symptom;
 use crate::raw;
 use crate::results::{
-    Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Reproduced, Verdict,
+    Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Options, Reproduced,
+    Verdict,
 };
 
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
 /// writes those of each case into it.
 ///
-/// `reference` is the name of the reference runtime; `played` are the pairings of the run.
-pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) -> Vec<Finding> {
+/// `reference` is the name of the reference runtime; `played` are the pairings of the run, and
+/// `options` what it was made with.
+pub fn findings(
+    reference: &str,
+    played: &[String],
+    options: &Options,
+    cases: &mut [CaseResult],
+) -> Vec<Finding> {
     let shown = shown(cases);
     let mut found: Vec<Finding> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
@@ -43,7 +50,7 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
                     reproduced: Reproduced { differed: 0, plays: 0 },
                     tapped: None,
                     expected: true,
-                    repro: format!("ipc-conformance replay {}", case.replay),
+                    repro: options.again(&case.replay),
                 });
                 found.len() - 1
             });

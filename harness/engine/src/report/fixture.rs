@@ -55,6 +55,7 @@ pub(super) fn results() -> Results {
             filters: Vec::new(),
             requirement_set: None,
             shard: None,
+            replay: Vec::new(),
         },
         cases,
         findings,

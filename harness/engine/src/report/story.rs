@@ -6,7 +6,7 @@ use super::digest::is_unexpected;
 use super::words;
 use crate::history::History;
 use crate::results::{
-    CaseResult, Difference, DifferenceKind, Expectation, Finding, Results, Verdict,
+    CaseResult, Difference, DifferenceKind, Expectation, Finding, Options, Results, Verdict,
 };
 use crate::show;
 use crate::text::count;
@@ -88,10 +88,10 @@ impl<'a> Story<'a> {
     }
 
     /// The command that plays the first case again.
-    pub(super) fn again(&self) -> String {
+    pub(super) fn again(&self, options: &Options) -> String {
         match (self.finding, self.cases.first()) {
             (Some(finding), _) => finding.repro.clone(),
-            (None, Some(case)) => format!("ipc-conformance replay {}", case.replay),
+            (None, Some(case)) => options.again(&case.replay),
             (None, None) => String::new(),
         }
     }

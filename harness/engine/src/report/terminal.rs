@@ -136,7 +136,8 @@ impl Page {
             writeln!(self.out, "  expected: {}", text::short(&expected, WIDTH))?;
             writeln!(self.out, "  observed: {}", text::short(&observed, WIDTH))?;
         }
-        let again = self.paint(DIM, &text::short(&story.again(), 4 * WIDTH));
+        // A command that is cut is none.
+        let again = self.paint(DIM, &text::line(&story.again(&digest.results.options)));
         writeln!(self.out, "  again:    {again}")
     }
 

@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipc_conformance_engine::spec::Level;
 use ipc_plan::Schedule;
 
+const RUNTIME_FILES: &str = "fixtures/runtimes";
+const REGRESSIONS: &str = "specs/regressions";
+
 /// Conformance suite for Node.js's child-process channel.
 ///
 /// Exit codes: 0 every verdict as expected; 1 an unexpected failure or a stale expectation;
@@ -47,7 +50,7 @@ pub(crate) enum Command {
     RawPeer,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct RuntimeArgs {
     /// Runtime under test: NAME, NAME=COMMAND or FILE.toml; repeatable [default: rust]
     #[arg(long = "runtime", value_name = "RUNTIME")]
@@ -57,7 +60,7 @@ pub(crate) struct RuntimeArgs {
     #[arg(long, value_name = "COMMAND")]
     pub(crate) reference: Option<String>,
     /// Folder of runtime files, NAME.toml each
-    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    #[arg(long, value_name = "DIR", default_value = RUNTIME_FILES)]
     pub(crate) runtime_files: PathBuf,
 }
 
@@ -119,11 +122,29 @@ pub(crate) struct RunArgs {
     pub(crate) out: PathBuf,
     /// Folder of stored plans, which are selected like cases and played first, and where new ones
     /// are stored
-    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     pub(crate) regressions: PathBuf,
     /// Keep the folder of every play here
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// Those that `replay` needs to find the same runtimes, specs and stored plans.
+    pub(crate) fn for_replay(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let RuntimeArgs { runtimes, reference, runtime_files } = &self.runtimes;
+        let other = |value: &PathBuf, usual: &str| (path(value) != usual).then(|| path(value));
+        let runtimes = runtimes.iter().map(|runtime| ("--runtime", runtime.clone()));
+        let others = [
+            ("--reference", reference.clone()),
+            ("--runtime-files", other(runtime_files, RUNTIME_FILES)),
+            ("--specs", self.specs.specs.as_ref().map(path)),
+            ("--regressions", other(&self.regressions, REGRESSIONS)),
+        ];
+        let others = others.into_iter().filter_map(|(option, value)| Some((option, value?)));
+        runtimes.chain(others).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -194,7 +215,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) tap: bool,
     /// Folder of stored plans
-    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     pub(crate) regressions: PathBuf,
     /// Keep the folder of every play here
     #[arg(long, value_name = "DIR")]
@@ -223,7 +244,7 @@ pub(crate) struct BehaviourArgs {
     #[arg(long = "line", value_name = "RUNTIME")]
     pub(crate) lines: Vec<String>,
     /// Folder of runtime files, NAME.toml each
-    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    #[arg(long, value_name = "DIR", default_value = RUNTIME_FILES)]
     pub(crate) runtime_files: PathBuf,
     #[command(flatten)]
     pub(crate) specs: SpecArgs,

@@ -49,6 +49,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
                 filters: args.filters.clone(),
                 requirement_set: None,
                 shard: None,
+                replay: Vec::new(),
             },
             fail_fast: false,
             tap: false,

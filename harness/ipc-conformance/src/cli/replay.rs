@@ -12,9 +12,9 @@ use ipc_conformance_engine::spec::{Case, Level};
 use ipc_conformance_engine::{raw, report};
 use ipc_plan::Role;
 
-use super::args::ReplayArgs;
+use super::args::{ReplayArgs, RuntimeArgs};
 use super::run::{catalogue, interrupt, prepare, stored};
-use super::runtimes::{Finder, REFERENCE};
+use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
@@ -37,17 +37,12 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
 
-    if let Some(folder) = &args.keep {
-        prepare(folder, "--keep").map_err(Failure::Usage)?;
-    }
-    let interrupt = interrupt()?;
-    let host = host(args.keep.clone())?;
-    let drivers = embedded::drivers()?;
-    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let (reference, found) = finder.all(&args.runtimes)?;
     let joined = |(parent, child): (&str, &str)| format!("{parent}:{child}");
     let link = case.plan.link;
-    let pair = pair.unwrap_or_else(|| joined(names(link, &found[0].name)));
+    let pair = match pair {
+        Some(pair) => pair,
+        None => joined(names(link, &runtimes::named(&args.runtimes)?[0].name)),
+    };
     let (parent, child) = pair.split_once(':').ok_or_else(|| {
         Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD"))
     })?;
@@ -58,14 +53,15 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
             case.id
         )));
     }
-    let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
-    for name in [parent, child] {
-        if name != raw::NAME && find(name).is_none() {
-            return Err(Failure::Usage(anyhow!(
-                "the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"
-            )));
-        }
+    if let Some(folder) = &args.keep {
+        prepare(folder, "--keep").map_err(Failure::Usage)?;
     }
+    let interrupt = interrupt()?;
+    let host = host(args.keep.clone())?;
+    let drivers = embedded::drivers()?;
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let (reference, found) = finder.all(&with(&args.runtimes, [parent, child])?)?;
+    let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
     let make = |(parent, child): (&str, &str)| {
         let pairing = run::pairing(parent, child, find, &host, Limits::load(1));
         let pairing = pairing.map(|pairing| Pairing { tapped: args.tap, ..pairing });
@@ -99,6 +95,18 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     show(&mut text, &pair, &observed);
     print(&text)?;
     Ok(u8::from(judgement.verdict.is_bad()))
+}
+
+/// The runtimes that the user named, and these, as if they were named, too.
+fn with(args: &RuntimeArgs, names: [&str; 2]) -> Result<RuntimeArgs, Failure> {
+    let mut all = args.clone();
+    for name in names.into_iter().filter(|name| *name != raw::NAME && *name != REFERENCE) {
+        let named = all.runtimes.iter().map(|text| Ok(runtimes::one(args, text)?.name));
+        if !named.collect::<Result<Vec<String>, Failure>>()?.iter().any(|known| known == name) {
+            all.runtimes.push(name.to_owned());
+        }
+    }
+    Ok(all)
 }
 
 /// The parts of `CASE@PAIRING@SEED`.

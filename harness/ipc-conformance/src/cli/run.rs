@@ -67,6 +67,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
             filters: args.filters.clone(),
             requirement_set: args.requirement_set.clone(),
             shard: args.shard.clone(),
+            replay: args.for_replay(),
         },
         fail_fast: args.fail_fast,
         tap: args.tap,

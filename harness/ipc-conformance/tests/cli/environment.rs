@@ -18,8 +18,11 @@ fn there_is_no_node() {
     let place = Place::new();
     fs::create_dir(place.path("bin")).unwrap();
     for command in ["run", "doctor", "replay"] {
-        let arguments =
-            if command == "replay" { vec![command, "life-hello@a:a@1"] } else { vec![command] };
+        let arguments = if command == "replay" {
+            vec![command, "life-hello@rust:rust@1"]
+        } else {
+            vec![command]
+        };
         let specs = if command == "doctor" { &[][..] } else { &["--specs", "specs"] };
         let said = "install Node 18 or newer from https://nodejs.org, or say where it is with \
                     `--reference PATH`";

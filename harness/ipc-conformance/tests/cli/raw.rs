@@ -85,7 +85,9 @@ fn a_runtime_that_differs_beside_the_harness() {
     assert_eq!(finding["runtime"], "bad");
     assert_eq!(finding["blame"], "child");
     assert_eq!(finding["pairings"], serde_json::json!(["raw:bad"]));
-    assert_eq!(finding["repro"], "ipc-conformance replay life-raw-parent@raw:bad@x");
+    let options = "--runtime 'bad=./bad' --reference ./quick --specs specs";
+    let repro = format!("ipc-conformance replay life-raw-parent@raw:bad@x {options}");
+    assert_eq!(finding["repro"], repro.as_str());
     let update = ["--expectations", "bad.toml", "--update-expectations"];
     place.run(&[&bad[..], &update].concat()).code(1);
     let text = place.read("bad.toml");

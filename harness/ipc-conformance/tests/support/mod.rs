@@ -93,6 +93,7 @@ pub(crate) fn play(
             filters: Vec::new(),
             requirement_set: None,
             shard: None,
+            replay: Vec::new(),
         },
         fail_fast: false,
         tap: false,

@@ -29,10 +29,14 @@ fn case(
 
 const PLAYED: [&str; 4] = ["node:node", "x:x", "x:node", "node:x"];
 
+fn options() -> Options {
+    serde_json::from_value(json!({ "level": "must", "seed": "0", "generated": 0 })).unwrap()
+}
+
 /// The findings, as `SUMMARY | CLAUSES | CASES`.
 fn told(mut cases: Vec<CaseResult>) -> Vec<String> {
     let played = PLAYED.map(str::to_owned);
-    findings("node", &played, &mut cases)
+    findings("node", &played, &options(), &mut cases)
         .iter()
         .map(|f| format!("{} | {} | {}", f.summary, f.clauses.join(" "), f.cases.join(" ")))
         .collect()
@@ -55,7 +59,7 @@ fn what_looks_alike_is_one_finding_whatever_the_clause() {
         case("life-b", "x:node", "fail", &[differs("LIFE-003")]),
     ];
     let played = PLAYED.map(str::to_owned);
-    let found = findings("node", &played, &mut cases);
+    let found = findings("node", &played, &options(), &mut cases);
     let [one] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(
         one.summary,

@@ -136,9 +136,9 @@ impl Section {
             sides,
             place,
             reasons,
-            cases: story.cases.iter().take(MOST).map(|case| occurrence(case)).collect(),
+            cases: story.cases.iter().take(MOST).map(|case| occurrence(case, digest)).collect(),
             more_cases: story.cases.len().saturating_sub(MOST),
-            again: text::line(&story.again()),
+            again: text::line(&story.again(&digest.results.options)),
             evidence: story
                 .cases
                 .iter()
@@ -176,7 +176,7 @@ fn clause(id: &str, catalogue: &Catalogue) -> Clause {
     }
 }
 
-fn occurrence(case: &CaseResult) -> Occurrence {
+fn occurrence(case: &CaseResult, digest: &Digest<'_>) -> Occurrence {
     let seen = case.reproduced;
     Occurrence {
         id: text::line(&case.id),
@@ -186,7 +186,7 @@ fn occurrence(case: &CaseResult) -> Occurrence {
         expectation: words::expectation(case.expectation).0,
         seen: seen
             .map_or_else(|| "1 play".to_owned(), |s| format!("{} of {}", s.differed, s.plays)),
-        replay: text::line(&format!("ipc-conformance replay {}", case.replay)),
+        replay: text::line(&digest.results.options.again(&case.replay)),
     }
 }
 
