@@ -182,8 +182,8 @@ fn role_words(role: Option<Role>) -> String {
 }
 
 impl RuntimeError {
-    /// Whether the user named the runtime wrongly; otherwise the machine lacks something.
+    /// Whether what the user wrote can name no runtime; otherwise the machine lacks something.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::BadName { .. } | Self::Unknown { .. } | Self::BadCommand { .. })
+        matches!(self, Self::BadName { .. } | Self::BadCommand { .. })
     }
 }

@@ -111,7 +111,9 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
                     info.command.join(" ")
                 );
             }
-            Err(error @ RuntimeError::Play(_)) => return Err(failure(error)),
+            Err(error) if error.is_usage() || matches!(error, RuntimeError::Play(_)) => {
+                return Err(failure(error));
+            }
             Err(error) => {
                 missing |= needed;
                 let word = if needed { "missing" } else { "absent " };

@@ -175,5 +175,5 @@ fn what_each_node_line_does() {
     assert!(place.read("lines/node-behaviour.md").contains("| 20 · 22–24 |"));
 
     behaviour(&["--line", "a"]).code(2).stderr(contains("two Node lines are needed"));
-    behaviour(&["--line", "a", "--line", "none"]).code(2).stderr(contains("`none`"));
+    behaviour(&["--line", "a", "--line", "none"]).code(3).stderr(contains("`none`"));
 }

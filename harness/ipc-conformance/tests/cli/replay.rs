@@ -93,7 +93,7 @@ fn a_token_names_runtimes() {
     let replay = |token| place.cli([&["replay", token], &with[..]].concat()).assert();
     replay("life-hello@rust:node@x").code(0);
     replay("life-hello@rust:filed@x").code(1).stdout(starts_with("life-hello rust:filed: fail\n"));
-    replay("life-hello@nope:node@x").failure().stderr(contains("find the runtime `nope`"));
+    replay("life-hello@nope:node@x").code(3).stderr(contains("find the runtime `nope`"));
 }
 
 #[test]

@@ -26,7 +26,6 @@ fn options_that_make_no_sense() {
         (&["--pairs", "quick:bun"], "names `bun`, which is none of quick, node"),
         (&["--runtime", "a=./quick", "--runtime", "a=./quick"], "two runtimes have the name a"),
         (&["--runtime", "a:b=./quick"], "a name consists of letters"),
-        (&["--runtime", "graal"], "say how it is started with `--runtime graal=COMMAND`"),
         (&["--runtime", "a=./quick 'x"], "has an open quote"),
         (&["--runtime", "a="], "has an open quote or no words"),
         (&["--runtime", "node=./other"], "the name node is the reference's"),
@@ -39,6 +38,11 @@ fn options_that_make_no_sense() {
             .code(2)
             .stdout("")
             .stderr(starts_with("error: ").and(contains(message)));
+    }
+    // What can name no runtime is the same to all commands.
+    for (runtime, message) in [("a:b=./quick", "a name consists of"), ("a=", "or no words")] {
+        let doctor = ["doctor", "--reference", "./quick", "--runtime", runtime];
+        place.cli(doctor).assert().code(2).stdout("").stderr(contains(message));
     }
 }
 
