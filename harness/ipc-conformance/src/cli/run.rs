@@ -16,6 +16,7 @@ use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run, link};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::args::{RunArgs, SpecArgs};
 use super::runtimes::{self, Finder, REFERENCE};
@@ -183,10 +184,13 @@ fn rescued(error: &ReportError, results: &Results, catalogue: &Catalogue) -> any
     }
 }
 
-/// Ctrl-C and SIGTERM end the run; what was played is reported.
+/// Ctrl-C, SIGTERM and a terminal that goes away end the run; what was played is reported.
 pub(super) fn interrupt() -> Result<Interrupt, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        if signal == SIGHUP && is_ignored(signal) {
+            continue;
+        }
         // The second one ends the program at once.
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
@@ -195,6 +199,14 @@ pub(super) fn interrupt() -> Result<Interrupt, Failure> {
             })?;
     }
     Ok(Interrupt::from(flag))
+}
+
+/// Whether the program was started so that it does not hear the signal, as `nohup` does.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// The pairings to play beside the reference pairing.
