@@ -67,7 +67,7 @@ pub(super) fn list(args: ListArgs) -> Outcome {
         let _ = write!(text, ", {} not yet required", unrequired.len());
     }
     text.push('\n');
-    print(&text)
+    print(&report::visible(&text))
 }
 
 pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
@@ -125,7 +125,7 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
             }
         }
     }
-    print(&text)?;
+    print(&report::visible(&text))?;
     Ok(if missing { 3 } else { 0 })
 }
 
@@ -157,10 +157,10 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
     {
         let _ = writeln!(text, "\nin {}:", path.display());
         for (pairing, verdict) in &result.verdicts {
-            let _ = writeln!(text, "  {pairing}  {}", verdict.name());
+            let _ = writeln!(text, "  {}  {}", report::line(pairing), verdict.name());
         }
     }
-    print(&text)
+    print(&report::visible(&text))
 }
 
 /// Which requirement sets have the clause.

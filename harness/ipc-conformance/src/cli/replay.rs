@@ -78,7 +78,8 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
 
     let rules = Rules { catalogue: &catalogue, level: Level::Should, required: None };
     let judgement = judge::judge(&case, std::slice::from_ref(&expected), &observed, rules);
-    let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
+    let name = report::line(&format!("{} {pair}", case.id));
+    let mut text = format!("{name}: {}\n", judgement.verdict.name());
     if let Some(reason) = &judgement.reason {
         let _ = writeln!(text, "  {}", report::line(reason));
     }
@@ -86,7 +87,7 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         let _ = writeln!(
             text,
             "  {} {}: {}",
-            difference.clause,
+            report::line(&difference.clause),
             difference.level,
             report::line(&difference.text)
         );
@@ -136,7 +137,7 @@ fn show(text: &mut String, title: &str, history: &History) {
         let _ = writeln!(text, "  {}", report::wire(line, start, 2_000));
     }
     let ending = serde_json::to_string(&history.ending).unwrap_or_default();
-    let _ = writeln!(text, "\n{title} ends: {ending}");
+    let _ = writeln!(text, "\n{title} ends: {}", report::line(&ending));
     if !history.stderr.is_empty() {
         let _ = writeln!(text, "{title}, stderr: {}", report::line(&history.stderr));
     }
