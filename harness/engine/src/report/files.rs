@@ -1,8 +1,7 @@
 //! Reports on disk.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use super::badge::badges;
 use super::{html, junit, markdown};
 use crate::results::{Results, SCHEMA};
 use crate::spec::Catalogue;
+use crate::whole;
 
 const RESULTS: &str = "results.json";
 
@@ -92,18 +92,7 @@ pub fn write_all(
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), ReportError> {
     let path = folder.join(name);
-    let written = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(&format!(".{name}."))
-            .suffix(".part")
-            .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    written().map_err(|source| ReportError::Write { path: path.clone(), source })
+    whole::write(&path, text).map_err(|source| ReportError::Write { path, source })
 }
 
 /// Reads the results of a run, from `results.json` or the folder that it is in.

@@ -11,6 +11,7 @@ use crate::judge;
 use crate::play::{Pairing, PlayError, play};
 use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Options};
 use crate::spec::{self, Case, Shard};
+use crate::whole;
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;
@@ -152,7 +153,7 @@ impl Run<'_> {
         let path = folder.join(format!("{}.json", plan.id));
         let mut text = serde_json::to_string_pretty(plan).unwrap_or_default();
         text.push('\n');
-        fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)).map_err(|error| {
+        fs::create_dir_all(folder).and_then(|()| whole::write(&path, &text)).map_err(|error| {
             let path = path.display();
             format!("failed to store the smallest message that differs as {path}: {error}")
         })

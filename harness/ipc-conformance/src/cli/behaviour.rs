@@ -1,7 +1,5 @@
 //! `behaviour`: plays all Node lines, each against the one before it.
 
-use std::fs;
-
 use anyhow::{Context as _, anyhow};
 use ipc_conformance_engine::behaviour::Behaviour;
 use ipc_conformance_engine::expectations::Expectations;
@@ -11,6 +9,7 @@ use ipc_conformance_engine::results::Options;
 use ipc_conformance_engine::run::{self, Run};
 use ipc_conformance_engine::runtime::{Runtime, Source};
 use ipc_conformance_engine::spec::{Level, Selection};
+use ipc_conformance_engine::whole;
 use ipc_plan::Link;
 
 use super::args::{BehaviourArgs, RuntimeArgs};
@@ -72,7 +71,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
     let markdown = report::behaviour_markdown(&behaviour);
     for (name, text) in [("node-behaviour.json", json + "\n"), ("node-behaviour.md", markdown)] {
         let path = args.out.join(name);
-        fs::write(&path, text)
+        whole::write(&path, &text)
             .with_context(|| format!("failed to write {}", path.display()))
             .map_err(Failure::Harness)?;
     }

@@ -16,6 +16,7 @@ use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run, link};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
+use ipc_conformance_engine::whole;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::args::{RunArgs, SpecArgs};
@@ -102,10 +103,14 @@ fn updatable(files: &[PathBuf]) -> Result<&Path, Failure> {
             "--update-expectations rewrites one file; give --expectations once"
         )));
     };
+    let folder = |path: PathBuf| path.parent().map(Path::to_owned).unwrap_or_default();
     OpenOptions::new()
         .append(true)
         .create(true)
         .open(file)
+        .and_then(|_| fs::canonicalize(file))
+        // A new one is made beside it.
+        .and_then(|path| tempfile::tempfile_in(folder(path)))
         .with_context(|| format!("failed to write to {}", file.display()))
         .map_err(Failure::Usage)?;
     Ok(file)
@@ -117,7 +122,7 @@ fn update(file: &Path, catalogue: &Catalogue, results: &Results) -> Result<(), F
         let text = fs::read_to_string(file)?;
         let text = expectations::update(&name, &text, catalogue, results)
             .map_err(|mistakes| anyhow!("{mistakes}"))?;
-        Ok(fs::write(file, text)?)
+        Ok(whole::write(file, &text)?)
     };
     write()
         .with_context(|| format!("failed to bring {name} in step with this run"))

@@ -3,7 +3,7 @@
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::place::Place;
+use crate::place::{PROGRAM, Place};
 
 const BAD: [&str; 4] = ["--runtime", "bad=./bad", "--pairs", "bad:bad"];
 /// The child says more than it should, in one of the cases.
@@ -87,6 +87,24 @@ fn a_known_hang_is_ended_early() {
         place.run(&known).code(0);
         assert_eq!(place.results("out")["cases"][1]["verdict"], verdict);
     }
+}
+
+/// A file that is written by hand is never left cut off, whatever the disk says.
+#[test]
+fn a_full_disk_leaves_the_file_as_it_is() {
+    let place = Place::new();
+    place.driver("bad", LOUD);
+    let text = format!("# {}\n", "mine ".repeat(400_000));
+    place.write("known.toml", &text);
+    // No file gets larger than a MiB, which is enough for the reports.
+    place.program("full", &format!("trap '' XFSZ; ulimit -f 2048; exec '{PROGRAM}' \"$@\""));
+    let known = ["--expectations", "known.toml", "--update-expectations"];
+    let run = place.quick(&[&BAD[..], &known].concat());
+    let mut command = assert_cmd::Command::from_std(place.plain_as(place.path("full"), run));
+    let said = "failed to bring known.toml in step with this run";
+    command.assert().code(2).stderr(contains(said));
+    assert!(place.read("known.toml") == text, "it is another");
+    assert!(place.path("out/results.json").exists());
 }
 
 /// Specs bring their own expectations; without any, everything is unexpected.
