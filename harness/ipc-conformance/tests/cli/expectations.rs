@@ -1,5 +1,8 @@
 //! What is known to fail: files of expectations through their whole life.
 
+use std::fs;
+use std::path::Path;
+
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -105,6 +108,28 @@ fn a_full_disk_leaves_the_file_as_it_is() {
     command.assert().code(2).stderr(contains(said));
     assert!(place.read("known.toml") == text, "it is another");
     assert!(place.path("out/results.json").exists());
+}
+
+/// The files say how they are kept in step, with a command that is understood.
+#[test]
+fn the_commands_in_the_files_of_the_suite() {
+    let place = Place::new();
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/expectations");
+    let mut files = 0;
+    for entry in fs::read_dir(specs).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let command = text.split('`').find(|part| part.starts_with("ipc-conformance ")).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            command.contains(&format!("--expectations specs/expectations/{name}")),
+            "{command}"
+        );
+        let words = command.split(' ').skip(1).chain(["--filter", "no-such-case"]);
+        place.cli(words).assert().code(2).stderr(contains("matches `no-such-case`"));
+        files += 1;
+    }
+    assert!(files >= 3);
 }
 
 /// Specs bring their own expectations; without any, everything is unexpected.
