@@ -1,5 +1,6 @@
 //! `diff` and `report --merge`: several runs together.
 
+use std::fs;
 use std::path::Path;
 
 use predicates::prelude::*;
@@ -280,7 +281,7 @@ fn the_action_hands_the_summary_to_the_job() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/action/run");
     let folder = Path::new(PROGRAM).parent().unwrap().display();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
-    let action = |runtime: &str, shard: &str| {
+    let with = |runtime: &str, shard: &str, arguments: &str| {
         let mut command = assert_cmd::Command::new(&script);
         command
             .current_dir(place.path("."))
@@ -289,9 +290,10 @@ fn the_action_hands_the_summary_to_the_job() {
             .env("GITHUB_STEP_SUMMARY", place.path("summary"))
             .envs([("RUNTIME", runtime), ("SHARD", shard), ("SEED", "7"), ("OUT", "out")])
             .env("REFERENCE", "./quick")
-            .env("ARGUMENTS", "--specs specs --generate 0");
+            .env("ARGUMENTS", arguments);
         command.assert()
     };
+    let action = |runtime, shard| with(runtime, shard, "--specs specs --generate 0");
     action("x=./quick", "").code(0);
     assert!(place.read("summary").starts_with("## ✓ "));
     assert!(place.path("out/badge-x.json").is_file());
@@ -299,4 +301,15 @@ fn the_action_hands_the_summary_to_the_job() {
     assert!(place.read("summary").contains("## ✗ "));
     assert_eq!(place.results("out")["options"]["shard"], "1/1");
     action("x=./none", "").code(3);
+
+    // A pattern is one of cases, not of the files that are here.
+    place.write("life-hello.txt", "");
+    fs::rename(place.path("specs"), place.path("my specs")).unwrap();
+    let cases = |arguments: &str| {
+        with("x=./quick", "", &format!("{arguments} --generate 0 --pairs x:x")).code(0);
+        place.verdicts("out")
+    };
+    assert_eq!(cases("--specs 'my specs'\n --filter life-h*").len(), 2);
+    assert_eq!(cases(r#"--specs my\ specs --filter "life-*""#).len(), 4);
+    with("x=./quick", "", "--specs 'my specs").code(2).stderr(contains("have an open quote"));
 }
