@@ -8,21 +8,19 @@ use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{Limits, Pairing, play};
 use ipc_conformance_engine::run::{self, generated_case, names};
-use ipc_conformance_engine::spec::{Case, Level};
+use ipc_conformance_engine::spec::Level;
 use ipc_conformance_engine::{raw, report};
 use ipc_plan::Role;
 
 use super::args::{ReplayArgs, RuntimeArgs};
-use super::run::{catalogue, interrupt, prepare, stored};
+use super::run::{catalogue, interrupt, plan, prepare, stored};
 use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
     let (case, pair) = if Path::new(&args.plan).is_file() {
-        let case = Case::from_plan_file(Path::new(&args.plan))
-            .map_err(|e| Failure::Usage(anyhow!("{e}")))?;
-        (case, args.pair.clone())
+        (plan(Path::new(&args.plan))?, args.pair.clone())
     } else {
         let (id, pair, seed) = token(&args.plan)?;
         let mut known = stored(&args.regressions)?;

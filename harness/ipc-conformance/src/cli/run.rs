@@ -162,10 +162,13 @@ pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
-    paths
-        .iter()
-        .map(|path| Case::from_plan_file(path).map_err(|e| Failure::Usage(anyhow!("{e}"))))
-        .collect()
+    paths.iter().map(|path| plan(path)).collect()
+}
+
+/// A plan from a file.
+pub(super) fn plan(path: &Path) -> Result<Case, Failure> {
+    Case::from_plan_file(path)
+        .map_err(|mistakes| Failure::Usage(anyhow!("the plan has mistakes\n{mistakes}")))
 }
 
 /// Makes a folder that the user named, if need be, and makes sure that files fit into it.
