@@ -158,7 +158,8 @@ pub struct CaseResult {
     /// What both sides observed; kept for every verdict other than `pass`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<History>,
-    /// What the reference pairing observed; kept beside `history`.
+    /// What the reference pairing observed; kept beside `history`. In a file it is left out where
+    /// it is the same as that of the last entry before this one of the same case that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<History>,
     /// Token that `ipc-conformance replay` takes to play this again, with the options of the run
