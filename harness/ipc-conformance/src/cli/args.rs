@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipc_conformance_engine::runtime::Choice;
 use ipc_conformance_engine::spec::Level;
 use ipc_plan::Schedule;
 
@@ -50,7 +51,7 @@ pub(crate) enum Command {
     RawPeer,
 }
 
-#[derive(Clone, Debug, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct RuntimeArgs {
     /// Runtime under test: NAME, NAME=COMMAND or FILE.toml; repeatable [default: rust]
     #[arg(long = "runtime", value_name = "RUNTIME")]
@@ -62,6 +63,17 @@ pub(crate) struct RuntimeArgs {
     /// Folder of runtime files, NAME.toml each
     #[arg(long, value_name = "DIR", default_value = RUNTIME_FILES)]
     pub(crate) runtime_files: PathBuf,
+}
+
+impl RuntimeArgs {
+    pub(crate) fn choice(&self) -> Choice {
+        let Self { runtimes, reference, runtime_files } = self;
+        Choice {
+            runtimes: runtimes.clone(),
+            reference: reference.clone(),
+            files: runtime_files.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -7,14 +7,13 @@ use ipc_conformance_engine::play::Pool;
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::results::Options;
 use ipc_conformance_engine::run::{self, Run};
-use ipc_conformance_engine::runtime::{Runtime, Source};
+use ipc_conformance_engine::runtime::{Choice, Finder, Named, Runtime, Source};
 use ipc_conformance_engine::spec::{Level, Selection};
 use ipc_conformance_engine::whole;
 use ipc_plan::Link;
 
-use super::args::{BehaviourArgs, RuntimeArgs};
+use super::args::BehaviourArgs;
 use super::run::{Display, catalogue, interrupt, jobs, prepare};
-use super::runtimes::{self, Finder, Named};
 use super::{Failure, Outcome, complain, embedded, host, print};
 
 pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
@@ -93,20 +92,19 @@ fn own_pairs(name: &str) -> Vec<String> {
 
 /// The Node lines, oldest first.
 fn lines(args: &BehaviourArgs, finder: &Finder<'_>) -> Result<Vec<Runtime>, Failure> {
+    let choice =
+        Choice { runtimes: args.lines.clone(), reference: None, files: args.runtime_files.clone() };
     let wanted: Vec<Named> = if args.lines.is_empty() {
-        runtimes::files_of(&args.runtime_files)?
+        choice
+            .described()?
             .into_iter()
             .filter(|(_, file)| file.reference)
             .map(|(name, file)| Named { name, source: Source::File(file) })
             .collect()
     } else {
-        runtimes::named(&RuntimeArgs {
-            runtimes: args.lines.clone(),
-            reference: None,
-            runtime_files: args.runtime_files.clone(),
-        })?
+        choice.named()?
     };
-    let find = |one: &Named| finder.find(&one.name, &one.source).map_err(runtimes::failure);
+    let find = |one: &Named| finder.find(&one.name, &one.source);
     let mut lines = wanted.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by_key(Runtime::node_major);
     if lines.len() < 2 {

@@ -7,14 +7,14 @@ use anyhow::anyhow;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{Limits, Pairing, play};
+use ipc_conformance_engine::report;
 use ipc_conformance_engine::run::{self, generated_case, names};
+use ipc_conformance_engine::runtime::{Finder, REFERENCE};
 use ipc_conformance_engine::spec::Level;
-use ipc_conformance_engine::{raw, report};
 use ipc_plan::Role;
 
-use super::args::{ReplayArgs, RuntimeArgs};
+use super::args::ReplayArgs;
 use super::run::{catalogue, interrupt, plan, prepare, stored};
-use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
@@ -35,11 +35,12 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
 
+    let choice = args.runtimes.choice();
     let joined = |(parent, child): (&str, &str)| format!("{parent}:{child}");
     let link = case.plan.link;
     let pair = match pair {
         Some(pair) => pair,
-        None => joined(names(link, &runtimes::named(&args.runtimes)?[0].name)),
+        None => joined(names(link, &choice.named()?[0].name)),
     };
     let (parent, child) = pair.split_once(':').ok_or_else(|| {
         Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD"))
@@ -58,7 +59,7 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let (reference, found) = finder.all(&with(&args.runtimes, [parent, child])?)?;
+    let (reference, found) = finder.all(&choice.with([parent, child])?)?;
     let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
     let make = |(parent, child): (&str, &str)| {
         let pairing = run::pairing(parent, child, find, &host, Limits::load(1));
@@ -94,18 +95,6 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
     show(&mut text, &pair, &observed);
     print(&text)?;
     Ok(u8::from(judgement.verdict.is_bad()))
-}
-
-/// The runtimes that the user named, and these, as if they were named, too.
-fn with(args: &RuntimeArgs, names: [&str; 2]) -> Result<RuntimeArgs, Failure> {
-    let mut all = args.clone();
-    for name in names.into_iter().filter(|name| *name != raw::NAME && *name != REFERENCE) {
-        let named = all.runtimes.iter().map(|text| Ok(runtimes::one(args, text)?.name));
-        if !named.collect::<Result<Vec<String>, Failure>>()?.iter().any(|known| known == name) {
-            all.runtimes.push(name.to_owned());
-        }
-    }
-    Ok(all)
 }
 
 /// The parts of `CASE@PAIRING@SEED`.

@@ -15,12 +15,12 @@ use ipc_conformance_engine::raw;
 use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run, link};
+use ipc_conformance_engine::runtime::{Finder, REFERENCE};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 use ipc_conformance_engine::whole;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::args::{RunArgs, SpecArgs};
-use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, complain, embedded, host, print};
 
 pub(super) fn run(args: RunArgs) -> super::Outcome {
@@ -39,7 +39,8 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         )));
     }
     // What is wrong is said now rather than after the work.
-    let named = runtimes::named(&args.runtimes)?;
+    let choice = args.runtimes.choice();
+    let named = choice.named()?;
     let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
@@ -53,7 +54,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let (reference, runtimes) = finder.all(&args.runtimes)?;
+    let (reference, runtimes) = finder.all(&choice)?;
     let run = Run {
         catalogue: &catalogue,
         cases,

@@ -92,9 +92,7 @@ fn what_is_wrong_with_a_file() {
     run(&format!("{quick}version = \"9.9.9\"\n"), &[])
         .code(3)
         .stderr(contains("the runtime `x`: its file says version 9.9.9, and it is "));
-    run(quick, &["--runtime", "x=./quick"])
-        .code(2)
-        .stderr(contains("two runtimes have the name x"));
+    run(quick, &["--runtime", "x=./quick"]).code(2).stderr(contains("two have the name `x`"));
     place.run(&["--runtime", "none.toml"]).code(2).stderr(contains("failed to read none.toml"));
 }
 

@@ -125,7 +125,7 @@ fn the_name_is_taken() {
     for (arguments, message) in [
         (&["--pairs", "raw:raw"][..], "the pairing `raw:raw` has no runtime in it"),
         (&["--pairs", "raw:bun"], "names `bun`, which is none of quick, node, raw"),
-        (&["--runtime", "raw=./quick"], "the name raw is the harness's own"),
+        (&["--runtime", "raw=./quick"], "the runtime name `raw`: it is that of the harness"),
     ] {
         place.run(arguments).code(2).stderr(contains(message));
     }
