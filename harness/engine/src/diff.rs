@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::results::{CaseResult, ClauseResult, Expectation, Results, RuntimeInfo, Verdict};
+use crate::expectations::NO_DIFFERENCE;
+use crate::judge::{GENERATED, plain};
+use crate::results::{CaseResult, Expectation, Results, RuntimeInfo, Verdict};
 use crate::spec::Level;
 
 /// The difference between two runs: of the same suite, or of what two suites have in common.
 ///
 /// Clauses are compared, not cases: a clause keeps its id for ever, while cases are merged and
-/// renamed.
+/// renamed. Generated messages are compared as if [`GENERATED`] were a clause of every suite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diff {
@@ -43,6 +45,9 @@ pub struct Side {
     pub runtimes: Vec<String>,
     /// System, kernel, architecture and number of processors.
     pub host: String,
+    /// Why the run is not valid, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<String>,
 }
 
 /// A clause that two runs show otherwise in a pairing.
@@ -112,7 +117,7 @@ pub struct State {
     pub expected: bool,
     /// Fingerprints of the first difference of each case.
     pub fingerprints: BTreeSet<String>,
-    /// The cases that differ, or all of the clause where none does.
+    /// The cases that differ.
     pub cases: BTreeSet<String>,
     /// Whether some plays differed and others did not.
     pub unstable: bool,
@@ -127,17 +132,17 @@ impl Diff {
         let between = Causes::of(old, new);
         let mut changes = Vec::new();
         for pairing in old_pairings.intersection(&new_pairings) {
-            for (id, clause) in &new_clauses {
+            for (id, level) in &new_clauses {
                 if !old_clauses.contains_key(id) {
                     continue;
                 }
                 let key = (*id, *pairing);
                 let (old, new) = (old_states.get(&key), new_states.get(&key));
-                let Some(kind) = kind(old, new) else { continue };
+                let Some(kind) = kind(id, old, new) else { continue };
                 changes.push(Change {
                     kind,
                     clause: (*id).to_owned(),
-                    level: clause.level,
+                    level: *level,
                     pairing: (*pairing).to_owned(),
                     causes: between.for_change(pairing, old, new),
                     regression: is_regression(kind, new),
@@ -163,6 +168,12 @@ impl Diff {
     pub fn is_regression(&self) -> bool {
         self.changes.iter().any(|change| change.regression)
     }
+
+    /// The exit code that says what came of it: 4 where the newer run is not valid, 1 where it is
+    /// worse.
+    pub fn exit_code(&self) -> u8 {
+        if self.new.invalid.is_some() { 4 } else { u8::from(self.is_regression()) }
+    }
 }
 
 impl Side {
@@ -172,6 +183,7 @@ impl Side {
             reference: named(&results.reference),
             runtimes: results.runtimes.iter().map(named).collect(),
             host: host(results),
+            invalid: results.invalid(),
         }
     }
 }
@@ -189,8 +201,9 @@ fn pairings(results: &Results) -> BTreeSet<&str> {
     results.cases.iter().map(|case| case.pairing.as_str()).collect()
 }
 
-fn clauses(results: &Results) -> BTreeMap<&str, &ClauseResult> {
-    results.clauses.iter().map(|clause| (clause.id.as_str(), clause)).collect()
+fn clauses(results: &Results) -> BTreeMap<&str, Level> {
+    let clauses = results.clauses.iter().map(|clause| (clause.id.as_str(), clause.level));
+    clauses.chain([(GENERATED, Level::Must)]).collect()
 }
 
 fn only<'a>(
@@ -203,21 +216,19 @@ fn only<'a>(
 /// What a run shows of each clause in each pairing, where it was played.
 fn states(results: &Results) -> BTreeMap<(&str, &str), State> {
     let mut states: BTreeMap<(&str, &str), State> = BTreeMap::new();
+    let mut show = |clause, pairing, verdict| {
+        if verdict != Verdict::NotRun && verdict != Verdict::HarnessError {
+            let state = states.entry((clause, pairing)).or_insert_with(|| State::of(verdict));
+            state.verdict = state.verdict.max(verdict);
+        }
+    };
     for clause in &results.clauses {
         for (pairing, verdict) in &clause.verdicts {
-            if *verdict != Verdict::NotRun && *verdict != Verdict::HarnessError {
-                states.insert(
-                    (&clause.id, pairing),
-                    State {
-                        verdict: *verdict,
-                        expected: true,
-                        fingerprints: BTreeSet::new(),
-                        cases: BTreeSet::new(),
-                        unstable: false,
-                    },
-                );
-            }
+            show(clause.id.as_str(), pairing.as_str(), *verdict);
         }
+    }
+    for case in results.cases.iter().filter(|case| case.clauses.iter().any(|c| c == GENERATED)) {
+        show(GENERATED, &case.pairing, case.verdict);
     }
     for case in &results.cases {
         for clause in &case.clauses {
@@ -230,13 +241,40 @@ fn states(results: &Results) -> BTreeMap<(&str, &str), State> {
 }
 
 impl State {
+    fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            expected: true,
+            fingerprints: BTreeSet::new(),
+            cases: BTreeSet::new(),
+            unstable: false,
+        }
+    }
+
     fn add(&mut self, case: &CaseResult, clause: &str) {
-        let first = case.differences.iter().find(|difference| difference.clause == clause);
-        let whole = matches!(case.verdict, Verdict::Crash | Verdict::Hang | Verdict::Unsupported);
-        if first.is_none() && !whole {
+        let own = case.differences.iter().filter(|one| plain(&one.clause) == clause);
+        let mut fingerprints: Vec<&str> = own.map(|one| one.fingerprint.as_str()).collect();
+        // What shows in no difference is about every clause of the case.
+        let whole = match case.verdict {
+            Verdict::Crash | Verdict::Hang | Verdict::Unsupported => {
+                // How it ended is what it is known by.
+                fingerprints.splice(0..0, case.fingerprint.as_deref());
+                true
+            }
+            Verdict::Fail if case.differences.is_empty() => {
+                fingerprints.push(NO_DIFFERENCE);
+                true
+            }
+            _ => false,
+        };
+        if fingerprints.is_empty() && !whole {
             return;
         }
-        self.fingerprints.extend(first.map(|difference| difference.fingerprint.clone()));
+        if clause != GENERATED {
+            // What follows the first difference is mostly its consequence.
+            fingerprints.truncate(1);
+        }
+        self.fingerprints.extend(fingerprints.into_iter().map(str::to_owned));
         self.cases.insert(case.id.clone());
         self.expected &= case.expectation == Expectation::Expected;
         self.unstable |= case.reproduced.is_some_and(|seen| seen.differed < seen.plays);
@@ -246,12 +284,19 @@ impl State {
         self.verdict.is_bad()
     }
 
+    /// Whether it fails in the same way. What is known of generated messages looks different in each
+    /// run.
+    fn fails_like(&self, other: &Self, clause: &str) -> bool {
+        let known = clause == GENERATED && (self.expected || other.expected);
+        self.verdict == other.verdict && (known || self.fingerprints == other.fingerprints)
+    }
+
     fn is_tested(&self) -> bool {
         self.verdict != Verdict::Unsupported
     }
 }
 
-fn kind(old: Option<&State>, new: Option<&State>) -> Option<Kind> {
+fn kind(clause: &str, old: Option<&State>, new: Option<&State>) -> Option<Kind> {
     let tested = |state: Option<&State>| state.is_some_and(State::is_tested);
     match (old, new) {
         _ if tested(old) && !tested(new) => Some(Kind::NoLongerRun),
@@ -261,11 +306,7 @@ fn kind(old: Option<&State>, new: Option<&State>) -> Option<Kind> {
         (Some(old), Some(new)) => match (old.is_bad(), new.is_bad()) {
             (false, true) => Some(Kind::NewlyFailing),
             (true, false) => Some(Kind::Fixed),
-            (true, true)
-                if (old.verdict, &old.fingerprints) != (new.verdict, &new.fingerprints) =>
-            {
-                Some(Kind::FailingDifferently)
-            }
+            (true, true) if !new.fails_like(old, clause) => Some(Kind::FailingDifferently),
             (true, true) if old.expected != new.expected => Some(Kind::JudgedDifferently),
             _ => None,
         },

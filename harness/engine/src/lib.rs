@@ -31,3 +31,4 @@ mod show;
 pub mod spec;
 pub mod tap;
 mod text;
+pub mod whole;

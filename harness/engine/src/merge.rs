@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::judge;
 use crate::results::{Finding, Reproduced, Results, RuntimeInfo, Summary};
+use crate::run::SMALLEST;
 use crate::spec::Shard;
 
 /// Why results are not the shards of one run.
@@ -39,6 +40,18 @@ pub enum MergeError {
         /// Another.
         second: String,
     },
+    /// A case of two shards.
+    #[error("{first} and {second} are not of one run: both have {case} in {pairing}")]
+    Doubled {
+        /// A file.
+        first: String,
+        /// Another.
+        second: String,
+        /// The case.
+        case: String,
+        /// The pairing.
+        pairing: String,
+    },
     /// Shards that were not made with the same things.
     #[error("{first} and {second} are not of one run: their {what} differ: {one} and {other}")]
     Different {
@@ -62,8 +75,8 @@ pub enum MergeError {
 ///
 /// # Errors
 ///
-/// When a shard is missing or there twice, and when suite, options, reference or runtimes are not
-/// the same everywhere.
+/// When a shard is missing or there twice, when suite, options, reference or runtimes are not the
+/// same everywhere, and when two shards have played the same.
 pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     let mut by_index: BTreeMap<Shard, (String, Results)> = BTreeMap::new();
     for (file, results) in shards {
@@ -84,7 +97,12 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     for (file, results) in rest {
         same(&first, &merged, &file, &results)?;
         add_tapped(&mut tapped, &results.findings);
-        absorb(&mut merged, results);
+        absorb(&mut merged, results).map_err(|[case, pairing]| MergeError::Doubled {
+            first: first.clone(),
+            second: file,
+            case,
+            pairing,
+        })?;
     }
     let count = shards[0].count;
     let missing = (1..=count).map(|index| Shard { index, count }).find(|one| !shards.contains(one));
@@ -98,7 +116,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     for case in &mut merged.cases {
         case.findings.clear();
     }
-    merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
+    merged.findings = judge::findings(&merged.reference.name, &merged.options, &mut merged.cases);
     for finding in &mut merged.findings {
         finding.tapped = tapped.get(&finding.id).copied();
     }
@@ -132,13 +150,15 @@ fn same(first: &str, a: &Results, second: &str, b: &Results) -> Result<(), Merge
         let options = &results.options;
         let set = options.requirement_set.as_deref().unwrap_or("all clauses");
         let (level, filters) = (options.level, &options.filters);
-        format!("{level}, {set}, {} generated, {filters:?}", options.generated)
+        let (generated, repeat) = (options.generated, options.repeat);
+        format!("{level}, {set}, {generated} generated, {filters:?}, repeat {repeat}")
     };
     for (what, one, other) in [
         ("numbers of shards", count(a).unwrap_or_default(), count(b).unwrap_or_default()),
         ("suites", a.tool.suite.clone(), b.tool.suite.clone()),
         ("references", version(&a.reference), version(&b.reference)),
         ("runtimes", runtimes(a), runtimes(b)),
+        ("pairings", a.options.pairs.join(", "), b.options.pairs.join(", ")),
         ("options", options(a), options(b)),
         (
             "seeds (give all of them the same --seed)",
@@ -158,8 +178,21 @@ fn version(runtime: &RuntimeInfo) -> String {
     format!("{} {}", runtime.name, runtime.version)
 }
 
-fn absorb(merged: &mut Results, shard: Results) {
-    merged.cases.extend(shard.cases);
+/// Takes in what a shard has; fails with the case and the pairing that another has, too.
+fn absorb(merged: &mut Results, shard: Results) -> Result<(), [String; 2]> {
+    for case in shard.cases {
+        let known = merged.cases.iter_mut().find(|known| known.is_of_same_plays(&case));
+        match known {
+            None => merged.cases.push(case),
+            // What each has found by itself: a message that gets no smaller.
+            Some(known) if case.id.starts_with(SMALLEST) => {
+                if known.verdict < case.verdict {
+                    *known = case;
+                }
+            }
+            Some(_) => return Err([case.id, case.pairing]),
+        }
+    }
     for (clause, other) in merged.clauses.iter_mut().zip(shard.clauses) {
         clause.tested |= other.tested;
         for (pairing, verdict) in other.verdicts {
@@ -172,4 +205,5 @@ fn absorb(merged: &mut Results, shard: Results) {
     merged.host.started = merged.host.started.min(shard.host.started);
     // What it takes with a machine for each shard.
     merged.host.duration_ms = merged.host.duration_ms.max(shard.host.duration_ms);
+    Ok(())
 }

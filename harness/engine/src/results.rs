@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::History;
 use crate::spec::Level;
+use crate::text::{self, count};
 
 /// Version of the format of `results.json`.
 pub const SCHEMA: u32 = 2;
@@ -94,6 +95,12 @@ pub struct RuntimeInfo {
 pub struct Options {
     /// The lowest level that can fail a case.
     pub level: Level,
+    /// The pairings under test, `parent:child`; `raw` is the harness itself.
+    #[serde(default)]
+    pub pairs: Vec<String>,
+    /// How often each play was made from the start, at least once.
+    #[serde(default = "once")]
+    pub repeat: u32,
     /// Seed of the generated messages.
     pub seed: String,
     /// How many values were generated.
@@ -107,6 +114,14 @@ pub struct Options {
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// Options that `ipc-conformance replay` needs to play the same: who the runtimes are, where
+    /// the specs are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replay: Vec<String>,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// What became of one case in one pairing.
@@ -123,9 +138,16 @@ pub struct CaseResult {
     /// How the verdict stands to what was expected.
     pub expectation: Expectation,
     /// Why, for verdicts that are not about a difference: what was unsupported, what breached
-    /// the contract, how long was waited; for an expected one the reason of its entry.
+    /// the contract, how long was waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the entries say that expect it, or that are stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectation_reason: Option<String>,
+    /// How it ended, for a crash or a hang: `parent-SIGSEGV`, `child-SIGABRT`, `parent-exit-1`, or who
+    /// was at its steps: `parent-hang`, `child-hang`, `both-hang`, `end-hang` where nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The findings that its differences belong to, that of the first difference first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
@@ -137,16 +159,19 @@ pub struct CaseResult {
     /// How often the difference was seen, of how many plays, where the case was played again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduced: Option<Reproduced>,
-    /// Fields in which the reference itself varied, as `ROLE EVENT PATH`.
+    /// Places in which the reference itself varied, as `ROLE, SECTION: RECORD PATH`: they are not
+    /// compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub varying: Vec<String>,
     /// What both sides observed; kept for every verdict other than `pass`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<History>,
-    /// What the reference pairing observed; kept beside `history`.
+    /// What the reference pairing observed; kept beside `history`. In a file it is left out where
+    /// it is the same as that of the last entry before this one of the same case that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<History>,
-    /// Token that `ipc-conformance replay` takes to play this again.
+    /// Token that `ipc-conformance replay` takes to play this again, with the options of the run
+    /// ([`Options::replay`]).
     pub replay: String,
 }
 
@@ -323,7 +348,7 @@ pub enum Blame {
     Both,
     /// Only the runtime together with itself.
     Together,
-    /// Not all pairings that would tell were played.
+    /// None of the cases was played by all pairings that would tell.
     Unknown,
 }
 
@@ -367,23 +392,42 @@ impl Results {
         }
         pairings
     }
+
+    /// Why nothing can be concluded from the run as a whole; none where it is valid.
+    pub fn invalid(&self) -> Option<String> {
+        let number = |verdict| self.cases.iter().filter(|case| case.verdict == verdict).count();
+        let errors = number(Verdict::HarnessError);
+        if self.interrupted {
+            let left = number(Verdict::NotRun);
+            Some(format!("it was interrupted, with {} not run", count(left, "verdict")))
+        } else if errors > 0 {
+            Some(format!("it has {}", count(errors, "harness error")))
+        } else {
+            None
+        }
+    }
 }
 
-/// What stands between the own reason of a result and that of the entry that expects it.
-const EXPECTED: &str = " (expected: ";
+impl Options {
+    /// The command that plays a case of the run again, from its [token](CaseResult::replay).
+    pub fn again(&self, token: &str) -> String {
+        let words = ["ipc-conformance", "replay", token].map(str::to_owned);
+        text::command(&[&words[..], &self.replay].concat())
+    }
+}
 
 impl CaseResult {
-    /// Adds the reason of the entry that expects this.
-    pub(crate) fn add_expected(&mut self, reason: String) {
-        self.reason = Some(match self.reason.take() {
-            Some(own) => format!("{own}{EXPECTED}{reason})"),
-            None => reason,
-        });
+    /// Whether it is about the same case in the same pairing.
+    pub(crate) fn is_of_same_plays(&self, other: &Self) -> bool {
+        (&self.id, &self.pairing) == (&other.id, &other.pairing)
     }
 
-    /// The reason without that of an entry that expects it.
-    pub(crate) fn own_reason(&self) -> Option<&str> {
-        self.reason.as_deref()?.split(EXPECTED).next()
+    /// Its own reason and that of its expectation, as reports tell them.
+    pub(crate) fn told(&self) -> Option<String> {
+        match (&self.reason, &self.expectation_reason) {
+            (Some(own), Some(expected)) => Some(format!("{own} (expected: {expected})")),
+            (own, expected) => own.clone().or_else(|| expected.clone()),
+        }
     }
 }
 

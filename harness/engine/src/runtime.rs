@@ -1,6 +1,7 @@
 //! Runtimes under test: how they are found, started, measured and believed.
 
 mod check;
+mod choice;
 mod error;
 mod file;
 mod find;
@@ -10,8 +11,10 @@ use std::time::Duration;
 
 use ipc_plan::{ChildCommand, Describe, FORKS_OTHERS, PROTOCOL, Role, Serialization};
 
+pub use choice::{Choice, Finder, Named, REFERENCE};
 pub use error::RuntimeError;
 pub use file::RuntimeFile;
+pub use find::KNOWN;
 
 use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};

@@ -50,11 +50,12 @@ fn text(out: &mut String, diff: &Diff) -> fmt::Result {
     for note in notes {
         writeln!(out, "{}", line(&note))?;
     }
-    writeln!(out, "\n{}", verdict(diff))
+    writeln!(out, "\n{}", line(&verdict(diff)))
 }
 
 fn markdown(out: &mut String, diff: &Diff) -> fmt::Result {
-    let sign = if diff.is_regression() { "✗" } else { "✓" };
+    let good = !diff.is_regression() && diff.new.invalid.is_none();
+    let sign = if good { "✓" } else { "✗" };
     writeln!(out, "## {sign} {}\n", escape(&verdict(diff), WIDTH))?;
     for (word, side) in [("old", &diff.old), ("new", &diff.new)] {
         writeln!(out, "- {word}: {}", code(&side_words(side), WIDTH))?;
@@ -145,8 +146,10 @@ fn causes(change: &Change) -> String {
 }
 
 fn side_words(side: &Side) -> String {
-    let Side { suite, reference, runtimes, host } = side;
-    format!("suite {suite}; {} against {reference}; {host}", runtimes.join(", "))
+    let Side { suite, reference, runtimes, host, invalid } = side;
+    let invalid = invalid.as_ref().map(|why| format!("; not a valid run: {why}"));
+    let runtimes = runtimes.join(", ");
+    format!("suite {suite}; {runtimes} against {reference}; {host}{}", invalid.unwrap_or_default())
 }
 
 /// What could not be compared.
@@ -170,9 +173,16 @@ fn notes(diff: &Diff) -> Vec<String> {
 
 fn verdict(diff: &Diff) -> String {
     let regressions = diff.changes.iter().filter(|change| change.regression).count();
-    match (regressions, diff.changes.len()) {
-        (0, 0) => "Nothing changed".to_owned(),
-        (0, all) => format!("{}, no regression", count(all, "change")),
-        (bad, all) => format!("{} in {}", count(bad, "regression"), count(all, "change")),
+    let changes = count(diff.changes.len(), "change");
+    let invalid = diff.new.invalid.as_ref();
+    let found = match regressions {
+        0 if invalid.is_some() => changes,
+        0 if diff.changes.is_empty() => "Nothing changed".to_owned(),
+        0 => format!("{changes}, no regression"),
+        bad => format!("{} in {changes}", count(bad, "regression")),
+    };
+    match invalid {
+        Some(why) => format!("The newer run is not valid: {why}; {found}"),
+        None => found,
     }
 }

@@ -24,7 +24,7 @@ impl Outcome {
     /// Of these results.
     pub fn of(results: &Results) -> Self {
         let any = |test: &dyn Fn(&CaseResult) -> bool| results.cases.iter().any(test);
-        if results.interrupted || any(&|case| case.verdict == Verdict::HarnessError) {
+        if results.invalid().is_some() {
             Self::Invalid
         } else if !results.problems.is_empty() || !any(&|case| case.verdict != Verdict::NotRun) {
             Self::Misconfigured

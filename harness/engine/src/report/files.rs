@@ -1,8 +1,7 @@
 //! Reports on disk.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,8 +9,10 @@ use serde_json::error::Category;
 
 use super::badge::badges;
 use super::{html, junit, markdown};
-use crate::results::{Results, SCHEMA};
+use crate::history::History;
+use crate::results::{CaseResult, Results, SCHEMA};
 use crate::spec::Catalogue;
+use crate::whole;
 
 const RESULTS: &str = "results.json";
 
@@ -79,7 +80,7 @@ pub fn write_all(
         .map_err(|source| ReportError::Write { path: folder.to_owned(), source })?;
     let failed = |path: &Path, source| ReportError::Write { path: path.to_owned(), source };
     let path = folder.join(RESULTS);
-    let mut json = serde_json::to_string_pretty(results)
+    let mut json = serde_json::to_string_pretty(&slim(results))
         .map_err(|error| failed(&path, io::Error::other(error)))?;
     json.push('\n');
     // The results first: the others can be made again from them.
@@ -92,18 +93,7 @@ pub fn write_all(
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), ReportError> {
     let path = folder.join(name);
-    let written = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(&format!(".{name}."))
-            .suffix(".part")
-            .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    written().map_err(|source| ReportError::Write { path: path.clone(), source })
+    whole::write(&path, text).map_err(|source| ReportError::Write { path, source })
 }
 
 /// Reads the results of a run, from `results.json` or the folder that it is in.
@@ -126,7 +116,42 @@ pub fn read(path: &Path) -> Result<Results, ReportError> {
     if schema != u64::from(SCHEMA) {
         return Err(ReportError::Version { path, found: schema });
     }
-    serde_json::from_slice(&text).map_err(foreign)
+    let mut results = serde_json::from_slice(&text).map_err(foreign)?;
+    fill(&mut results);
+    Ok(results)
+}
+
+/// The results as they are written: a reference history stands there once, with the first of the
+/// entries of its case that have it.
+fn slim(results: &Results) -> Results {
+    let mut slim = results.clone();
+    let mut written: Option<&CaseResult> = None;
+    for (case, whole) in slim.cases.iter_mut().zip(&results.cases) {
+        if whole.reference.is_none() {
+            continue;
+        }
+        match written {
+            Some(known) if (&known.id, &known.reference) == (&whole.id, &whole.reference) => {
+                case.reference = None;
+            }
+            _ => written = Some(whole),
+        }
+    }
+    slim
+}
+
+/// Puts the reference histories back where they belong: beside each history.
+fn fill(results: &mut Results) {
+    let mut read: Option<(String, History)> = None;
+    for case in &mut results.cases {
+        match (&case.reference, &read) {
+            (Some(reference), _) => read = Some((case.id.clone(), reference.clone())),
+            (None, Some((id, reference))) if *id == case.id && case.history.is_some() => {
+                case.reference = Some(reference.clone());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What every version has, and nothing else does.

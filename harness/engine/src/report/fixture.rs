@@ -48,11 +48,14 @@ pub(super) fn results() -> Results {
         runtimes: vec![runtime("rust", &format!("0.1.0 {HOSTILE}"))],
         options: Options {
             level: Level::Should,
+            pairs: Vec::new(),
+            repeat: 1,
             seed: "7f3a91".to_owned(),
             generated: 200,
             filters: Vec::new(),
             requirement_set: None,
             shard: None,
+            replay: Vec::new(),
         },
         cases,
         findings,
@@ -208,7 +211,9 @@ fn case(index: usize, id: &str, pairing: &str) -> CaseResult {
         pairing: pairing.to_owned(),
         verdict,
         expectation,
+        expectation_reason: None,
         reason: (!plain).then(|| format!("child: send: {HOSTILE}")),
+        fingerprint: (verdict == Verdict::Hang).then(|| "child-hang".to_owned()),
         findings: difference(verdict, clause)
             .map(|d| format!("rust-{}", d.fingerprint))
             .into_iter()

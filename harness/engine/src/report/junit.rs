@@ -32,7 +32,7 @@ pub fn junit(results: &Results) -> String {
             suite.add_property(Property::new(name, text::line(value)));
         }
         for case in results.cases.iter().filter(|case| case.pairing == *pairing) {
-            suite.add_test_case(test(case));
+            suite.add_test_case(test(case, results));
         }
         report.add_test_suite(suite);
     }
@@ -40,8 +40,8 @@ pub fn junit(results: &Results) -> String {
     report.to_string().unwrap_or_default()
 }
 
-fn test(case: &CaseResult) -> TestCase {
-    let mut test = TestCase::new(text::line(&case.id), status(case));
+fn test(case: &CaseResult, results: &Results) -> TestCase {
+    let mut test = TestCase::new(text::line(&case.id), status(case, results));
     test.set_classname(text::line(&case.pairing));
     test.set_time(Duration::from_millis(case.duration_ms));
     let mut add = |name: &str, value: &str| {
@@ -54,8 +54,9 @@ fn test(case: &CaseResult) -> TestCase {
     for finding in &case.findings {
         add("finding", finding);
     }
-    if let Some(difference) = case.differences.first() {
-        add("fingerprint", &difference.fingerprint);
+    let first = case.differences.first().map(|difference| &difference.fingerprint);
+    if let Some(fingerprint) = case.fingerprint.as_ref().or(first) {
+        add("fingerprint", fingerprint);
     }
     add("replay", &case.replay);
     if is_unexpected(case)
@@ -67,8 +68,8 @@ fn test(case: &CaseResult) -> TestCase {
     test
 }
 
-fn status(case: &CaseResult) -> TestCaseStatus {
-    let reason = case.reason.as_deref().unwrap_or_default();
+fn status(case: &CaseResult, results: &Results) -> TestCaseStatus {
+    let reason = case.told().unwrap_or_default();
     let mut status = match (case.verdict, case.expectation) {
         (Verdict::HarnessError | Verdict::Crash | Verdict::Hang, _) if is_unexpected(case) => {
             TestCaseStatus::non_success(NonSuccessKind::Error)
@@ -84,8 +85,8 @@ fn status(case: &CaseResult) -> TestCaseStatus {
         Expectation::Expected if case.verdict.is_bad() => "expected failure",
         _ => case.verdict.name(),
     };
-    let first = case.differences.first().map_or(reason, |difference| &difference.text);
-    let message = match (first, reason) {
+    let first = case.differences.first().map_or(&reason, |difference| &difference.text);
+    let message = match (first.as_str(), reason.as_str()) {
         ("", _) => word.to_owned(),
         (first, "") => format!("{word}: {first}"),
         (first, reason) if first == reason => format!("{word}: {reason}"),
@@ -93,15 +94,15 @@ fn status(case: &CaseResult) -> TestCaseStatus {
     };
     status.set_type(case.verdict.name()).set_message(text::short(&message, 1_000));
     if is_unexpected(case) {
-        status.set_description(description(case));
+        status.set_description(description(case, results));
     }
     status
 }
 
-fn description(case: &CaseResult) -> String {
+fn description(case: &CaseResult, results: &Results) -> String {
     let mut lines = Vec::new();
-    if let Some(reason) = &case.reason {
-        lines.push(text::short(reason, 1_000));
+    if let Some(reason) = case.told() {
+        lines.push(text::short(&reason, 1_000));
     }
     for difference in case.differences.iter().take(MOST) {
         let (expected, observed) = show::sides(difference);
@@ -113,6 +114,6 @@ fn description(case: &CaseResult) -> String {
     if let Some(history) = &case.history {
         lines.push(text::short(&format!("the parent {}", show::ending(&history.ending)), 500));
     }
-    lines.push(text::line(&format!("again: ipc-conformance replay {}", case.replay)));
+    lines.push(text::line(&format!("again: {}", results.options.again(&case.replay))));
     lines.join("\n")
 }

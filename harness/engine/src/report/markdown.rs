@@ -136,7 +136,7 @@ fn finding(
         writeln!(out, "   - expected {}", code(&expected, WIDTH))?;
         writeln!(out, "   - observed {}", code(&observed, WIDTH))?;
     }
-    writeln!(out, "   - again: {}\n", code(&story.again(), WIDTH))
+    writeln!(out, "   - again: {}\n", code(&story.again(&digest.results.options), usize::MAX))
 }
 
 /// Text in which nothing is Markdown or HTML any more, in one line.

@@ -6,7 +6,7 @@ use super::digest::is_unexpected;
 use super::words;
 use crate::history::History;
 use crate::results::{
-    CaseResult, Difference, DifferenceKind, Expectation, Finding, Results, Verdict,
+    CaseResult, Difference, DifferenceKind, Expectation, Finding, Options, Results, Verdict,
 };
 use crate::show;
 use crate::text::count;
@@ -88,19 +88,19 @@ impl<'a> Story<'a> {
     }
 
     /// The command that plays the first case again.
-    pub(super) fn again(&self) -> String {
+    pub(super) fn again(&self, options: &Options) -> String {
         match (self.finding, self.cases.first()) {
             (Some(finding), _) => finding.repro.clone(),
-            (None, Some(case)) => format!("ipc-conformance replay {}", case.replay),
+            (None, Some(case)) => options.again(&case.replay),
             (None, None) => String::new(),
         }
     }
 
     /// Why the first case has its verdict, where its differences do not say so: how a runtime
     /// died, how long was waited, what was left behind. Without a finding, the summary says it.
-    pub(super) fn reason(&self) -> Option<&'a str> {
-        let reason = self.finding.and(self.cases.first()?.reason.as_deref())?;
-        (!self.summary.contains(reason)).then_some(reason)
+    pub(super) fn reason(&self) -> Option<String> {
+        let reason = self.finding.and(self.cases.first()?.told())?;
+        (!self.summary.contains(&reason)).then_some(reason)
     }
 
     /// How often it was seen.
@@ -174,7 +174,7 @@ pub(super) fn stories(results: &Results) -> Vec<Story<'_>> {
         let stale = case.expectation == Expectation::Stale;
         let bad = case.verdict.is_bad() || is_unexpected(case);
         if (bad && !told.contains(&index)) || stale {
-            rest.entry((case.verdict, case.expectation, &case.reason)).or_default().push(case);
+            rest.entry((case.verdict, case.expectation, case.told())).or_default().push(case);
         }
     }
     for ((verdict, expectation, reason), cases) in rest {

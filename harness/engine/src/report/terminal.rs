@@ -124,7 +124,7 @@ impl Page {
         facts.extend(story.seen().map(|seen| format!("seen in {seen}")));
         writeln!(self.out, "  {}", text::short(&facts.join("; "), 2 * WIDTH))?;
         if let Some(reason) = story.reason() {
-            writeln!(self.out, "  reason:   {}", text::short(reason, WIDTH))?;
+            writeln!(self.out, "  reason:   {}", text::short(&reason, WIDTH))?;
         }
         let varying: Vec<&str> = story.varying().into_iter().collect();
         if !varying.is_empty() {
@@ -136,7 +136,8 @@ impl Page {
             writeln!(self.out, "  expected: {}", text::short(&expected, WIDTH))?;
             writeln!(self.out, "  observed: {}", text::short(&observed, WIDTH))?;
         }
-        let again = self.paint(DIM, &text::short(&story.again(), 4 * WIDTH));
+        // A command that is cut is none.
+        let again = self.paint(DIM, &text::line(&story.again(&digest.results.options)));
         writeln!(self.out, "  again:    {again}")
     }
 

@@ -16,6 +16,29 @@ fn assert_visible(report: &str, allow_escape: bool) {
     }
 }
 
+/// All pairings of a case have the same reference history.
+#[test]
+fn a_reference_history_is_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut results = fixture::results();
+    // One play of the reference was watched: it is another history.
+    let watched = results.cases.iter_mut().filter_map(|case| case.reference.as_mut()).next();
+    watched.unwrap().wire.clear();
+    write_all(folder.path(), &results, &fixture::catalogue()).unwrap();
+    let text = fs::read_to_string(folder.path().join("results.json")).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = written["cases"].as_array().unwrap().iter();
+    let with: Vec<&str> = cases
+        .filter(|case| case["reference"].is_object())
+        .map(|case| case["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        with,
+        ["disc-exit", "disc-exit", "send-order", "ser-date", "ser-error", "term-kill"]
+    );
+    assert!(read(folder.path()).unwrap() == results, "what is read is what was written");
+}
+
 #[test]
 fn html_holds_hostile_text_as_text() {
     let page = html(&fixture::results(), &fixture::catalogue());

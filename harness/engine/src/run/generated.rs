@@ -11,6 +11,7 @@ use crate::judge;
 use crate::play::{Pairing, PlayError, play};
 use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Options};
 use crate::spec::{self, Case, Shard};
+use crate::whole;
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;
@@ -19,6 +20,9 @@ const MOST: usize = 3;
 
 /// So many times fewer messages are sent over an advanced channel.
 const ADVANCED: usize = 4;
+
+/// What the ids of the smallest messages that differ begin with.
+pub(crate) const SMALLEST: &str = "regression-";
 
 /// The generated messages of a run, as cases.
 pub(super) struct Batches {
@@ -100,14 +104,14 @@ impl Run<'_> {
         &self,
         batches: &Batches,
         pairings: &[Pairing],
-        judged: &mut [CaseResult],
+        judged: &[CaseResult],
         problems: &mut Vec<String>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> (Vec<CaseResult>, Option<PlayError>) {
-        let mut found = Vec::new();
+        let mut found: Vec<CaseResult> = Vec::new();
         for pairing in pairings {
             let mut known = BTreeSet::new();
-            for result in judged.iter_mut() {
+            for result in judged {
                 let is_generated = result.clauses.iter().any(|c| c == judge::GENERATED);
                 let surprises =
                     result.verdict.is_bad() && result.expectation != Expectation::Expected;
@@ -129,7 +133,11 @@ impl Run<'_> {
                         Ok(None) => {}
                         Ok(Some((case, shrunk))) => {
                             problems.extend(self.store(&case.plan).err());
-                            found.push(shrunk);
+                            // It may have been stored before, or be the smallest of two.
+                            let mut all = judged.iter().chain(&found);
+                            if !all.any(|have| have.is_of_same_plays(&shrunk)) {
+                                found.push(shrunk);
+                            }
                         }
                         Err(error) => return (found, Some(error)),
                     }
@@ -145,7 +153,7 @@ impl Run<'_> {
         let path = folder.join(format!("{}.json", plan.id));
         let mut text = serde_json::to_string_pretty(plan).unwrap_or_default();
         text.push('\n');
-        fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)).map_err(|error| {
+        fs::create_dir_all(folder).and_then(|()| whole::write(&path, &text)).map_err(|error| {
             let path = path.display();
             format!("failed to store the smallest message that differs as {path}: {error}")
         })
@@ -162,7 +170,7 @@ impl Run<'_> {
         let mut try_one = |message: &Recipe| -> Option<(Case, CaseResult)> {
             let text = serde_json::to_string(message).unwrap_or_default();
             let kind = if serialization == Serialization::Advanced { "advanced-" } else { "" };
-            let id = format!("regression-{kind}{:08x}", fnv1a(text.as_bytes()));
+            let id = format!("{SMALLEST}{kind}{:08x}", fnv1a(text.as_bytes()));
             let values = vec![(judge::GENERATED.to_owned(), message.clone())];
             let case = case(&id, serialization, values);
             let mut one = |pairing| {

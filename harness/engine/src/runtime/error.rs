@@ -1,8 +1,10 @@
+use std::io;
 use std::path::PathBuf;
 
 use ipc_plan::Role;
 
 use crate::play::PlayError;
+use crate::spec::Mistakes;
 
 /// Why a runtime cannot take part.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,31 @@ pub enum RuntimeError {
     BadName {
         /// The name.
         name: String,
+    },
+    /// A name that has a meaning of its own.
+    #[error("use the runtime name `{name}`: it is that of the {by}; give the runtime another")]
+    Taken {
+        /// The name.
+        name: &'static str,
+        /// Whose it is.
+        by: &'static str,
+    },
+    /// A name that was given twice.
+    #[error("tell the runtimes apart: two have the name `{name}`")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// A runtime file that is none.
+    #[error("read the runtime file: it has mistakes\n{0}")]
+    File(#[from] Mistakes),
+    /// A folder of runtime files that cannot be read.
+    #[error("read the folder of runtime files {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// Neither a known runtime nor one with a command.
     #[error(
@@ -182,8 +209,16 @@ fn role_words(role: Option<Role>) -> String {
 }
 
 impl RuntimeError {
-    /// Whether the user named the runtime wrongly; otherwise the machine lacks something.
+    /// Whether what the user wrote can name no runtime; otherwise the machine lacks something.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::BadName { .. } | Self::Unknown { .. } | Self::BadCommand { .. })
+        matches!(
+            self,
+            Self::BadName { .. }
+                | Self::BadCommand { .. }
+                | Self::Taken { .. }
+                | Self::Twice { .. }
+                | Self::File(_)
+                | Self::Folder { .. }
+        )
     }
 }

@@ -3,77 +3,156 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use ipc_plan::{Link, PROTOCOL, Plan, Role, Seen, Step};
+use ipc_plan::{Link, PROTOCOL, Plan, Role, RolePlan, Seen, Serialization, Step, When};
 use serde_json::Value;
 
-use super::check::{check_plan, check_value, each_step};
+use super::check::{check_plan, check_rest, check_value};
 use super::exchange::{END, Exchanged, exchange_of};
-use super::format::{self, RawCase, Template};
+use super::format::{self, RawCase, RawValue, Template};
 use super::load::not_empty;
 use super::mistake::{Location, Mistake, Path};
 use super::model::{Case, Need};
-use super::node::{Document, Node};
+use super::node::{Document, Kind, Node};
 use super::suggest::{did_you_mean, expected};
 
-/// A case before its clauses were looked up.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) case: Case,
-    pub(super) node: Node,
-    /// Number of its file.
-    pub(super) document: usize,
+/// The clauses that a case shows, each at the place where it is named.
+pub(super) fn clause_nodes(node: &Node) -> Vec<(Path, &Node)> {
+    let root = Path::default();
+    let items = |key| node.get(key).map_or(&[][..], Node::items).iter().enumerate();
+    let listed = items("clauses").map(|(index, id)| (root.key("clauses").index(index), id));
+    let values = items("values").filter_map(|(index, value)| {
+        Some((root.key("values").index(index).key("clause"), value.get("clause")?))
+    });
+    listed.chain(values).collect()
 }
 
-/// The places where a case names the clauses it shows.
-pub(super) fn clause_nodes(node: &Node) -> Vec<&Node> {
-    let listed = node.get("clauses").into_iter().flat_map(Node::items);
-    let values = node.get("values").into_iter().flat_map(Node::items);
-    listed.chain(values.filter_map(|value| value.get("clause"))).collect()
-}
-
+/// Reads a case, or reports all that is wrong with it but for its clauses.
 pub(super) fn read_case(
     document: &Document,
     node: &Node,
-    number: usize,
     mistakes: &mut Vec<Mistake>,
-) -> Option<Draft> {
+) -> Option<Case> {
     let before = mistakes.len();
-    let raw = format::CASE.read(document, node, mistakes)?;
+    let raw = format::CASE.read(document, node, mistakes);
     not_empty(document, node, &["title"], mistakes);
-    let mut found = Vec::new();
-    let mut case = match raw.template {
-        Some(Template::Exchange) => from_template(node, raw, &mut found),
-        None => from_plan(raw, &mut found),
-    };
-    for (index, need) in case.needs.iter().enumerate() {
-        check_need(need, &Path::default().key("needs").index(index), &mut found);
+    let mut found = check_parts(node);
+    let each = |key| node.get(key).map_or(&[][..], Node::items).iter().enumerate();
+    for (index, need) in each("needs") {
+        if let Some(need) = format::NEED.read(document, need, &mut Vec::new()) {
+            check_need(&need, &Path::default().key("needs").index(index), &mut found);
+        }
     }
+    for (index, value) in each("values") {
+        if let Some(value) = format::VALUE.read(document, value, &mut Vec::new()) {
+            check_exchanged(&value, &Path::default().key("values").index(index), &mut found);
+        }
+    }
+    let case = raw.map(|raw| match raw.template {
+        Some(Template::Exchange) => from_template(raw),
+        None => from_plan(raw),
+    });
     // The steps of a template stand nowhere; its values were checked one by one.
     if node.get("template").is_none() {
-        found.extend(check_plan(&case.plan));
+        found.extend(match &case {
+            Some(case) => check_plan(&case.plan),
+            None => legible(document, node).map_or_else(Vec::new, |plan| check_rest(&plan)),
+        });
     }
     mistakes.extend(found.into_iter().map(|mistake| document.locate_path(node, mistake)));
-    let place = Location::new(&document.file, &document.text, node.span.clone());
-    (case.file, case.line) = (place.file, place.line);
-    (mistakes.len() == before).then(|| Draft { case, node: node.clone(), document: number })
+    let Location { file, line, .. } =
+        Location::new(&document.file, &document.text, node.span.clone());
+    case.filter(|_| mistakes.len() == before).map(|case| Case { file, line, ..case })
 }
 
-fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
+/// Which parts a case has, and which go together.
+fn check_parts(node: &Node) -> Vec<Mistake> {
     let root = Path::default();
-    if raw.clauses.as_ref().is_none_or(Vec::is_empty) {
-        mistakes.push(Mistake::new(&root.key("clauses"), "a case lists the clauses that it shows"));
+    let mut mistakes = Vec::new();
+    let mut add = |path: Path, message: &str, help: Option<&str>| {
+        mistakes.push(Mistake::new(&path, message).maybe_help(help.map(str::to_owned)));
+    };
+    let is_empty = |key| {
+        node.get(key)
+            .is_none_or(|list| matches!(&list.kind, Kind::Array(items) if items.is_empty()))
+    };
+    let is_raw = node.get("link").and_then(Node::as_str).is_some_and(|link| link != "pair");
+    if node.get("template").is_some() {
+        if is_raw {
+            add(root.key("link"), "both sides of a template are runtimes", None);
+        }
+        for key in ["parent", "child", "clauses"] {
+            if node.get(key).is_some() {
+                add(root.key(key), &format!("`{key}` is made by the template"), None);
+            }
+        }
+        if is_empty("values") {
+            add(root.key("values"), "an exchange has `values`", None);
+        }
+        return mistakes;
     }
-    if raw.values.is_some() {
-        let mistake = Mistake::new(&root.key("values"), "`values` belong to a template");
-        mistakes.push(mistake.help("add `template = \"exchange\"`"));
+    if is_empty("clauses") {
+        add(root.key("clauses"), "a case lists the clauses that it shows", None);
     }
-    if raw.schedule.is_some() && raw.link != Link::Pair {
-        let mistake = Mistake::new(&root.key("schedule"), "a schedule is for two runtimes");
-        mistakes.push(mistake.help("the raw peer says itself when it writes what"));
+    if node.get("values").is_some() {
+        let help = Some("add `template = \"exchange\"`");
+        add(root.key("values"), "`values` belong to a template", help);
     }
-    if raw.parent.is_none() {
-        mistakes.push(Mistake::new(&root, "a case has a `[case.parent]` with steps"));
+    if node.get("schedule").is_some() && is_raw {
+        let help = Some("the raw peer says itself when it writes what");
+        add(root.key("schedule"), "a schedule is for two runtimes", help);
     }
+    if node.get("parent").is_none() {
+        add(root, "a case has a `[case.parent]` with steps", None);
+    }
+    mistakes
+}
+
+fn check_exchanged(value: &RawValue, path: &Path, mistakes: &mut Vec<Mistake>) {
+    check_value(&value.value, &path.key("value"), mistakes);
+    if !value.parent && !value.child {
+        mistakes.push(Mistake::new(path, "neither role sends this value"));
+    }
+}
+
+/// The plan of a case that has mistakes of form: what has none, at its place.
+fn legible(document: &Document, node: &Node) -> Option<Plan> {
+    let link =
+        node.get("link").map_or(Ok(Link::Pair), |link| serde_json::from_value(link.to_json()));
+    let items = |role: Role, key: &str| {
+        node.get(role.name()).and_then(|role| role.get(key)).map_or(&[][..], Node::items)
+    };
+    let role = |role: Role| RolePlan {
+        // One that has no form is nobody's place: those before it keep theirs.
+        listeners: items(role, "listeners")
+            .iter()
+            .map_while(|event| format::EVENT.read(document, event, &mut Vec::new()))
+            .collect(),
+        steps: items(role, "steps").iter().map(|step| legible_step(document, step)).collect(),
+    };
+    Some(Plan {
+        protocol: PROTOCOL,
+        id: String::new(),
+        link: link.ok()?,
+        serialization: Serialization::default(),
+        parent: role(Role::Parent),
+        child: role(Role::Child),
+        schedule: None,
+        setup: None,
+    })
+}
+
+/// A step, or one in its place that does nothing.
+fn legible_step(document: &Document, node: &Node) -> Step {
+    let read = |node: &Node| format::STEP.read(document, node, &mut Vec::new());
+    read(node).unwrap_or_else(|| match node.get("steps").map_or(&[][..], Node::items) {
+        [] => Step::Mark { name: String::new(), when: When::Now },
+        steps => {
+            Step::Turn { steps: steps.iter().map(|step| legible_step(document, step)).collect() }
+        }
+    })
+}
+
+fn from_plan(raw: RawCase) -> Case {
     Case {
         plan: Plan {
             protocol: PROTOCOL,
@@ -95,40 +174,19 @@ fn from_plan(raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
     }
 }
 
-fn from_template(node: &Node, raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case {
-    let root = Path::default();
-    if raw.link != Link::Pair {
-        mistakes.push(Mistake::new(&root.key("link"), "both sides of a template are runtimes"));
-    }
-    for key in ["parent", "child", "clauses"] {
-        if node.get(key).is_some() {
-            let message = format!("`{key}` is made by the template");
-            mistakes.push(Mistake::new(&root.key(key), message));
-        }
-    }
-    let values = raw.values.unwrap_or_default();
-    if values.is_empty() {
-        mistakes.push(Mistake::new(&root.key("values"), "an exchange has `values`"));
-    }
+fn from_template(raw: RawCase) -> Case {
     let mut clauses: Vec<String> = Vec::new();
     let mut exchanged = Vec::new();
-    for (index, value) in values.into_iter().enumerate() {
-        if !clauses.contains(&value.clause) {
-            clauses.push(value.clause.clone());
+    for RawValue { clause, value, parent, child } in raw.values.unwrap_or_default() {
+        if !clauses.contains(&clause) {
+            clauses.push(clause.clone());
         }
-        let roles: Vec<Role> = Role::ALL
-            .into_iter()
-            .filter(|role| match role {
-                Role::Parent => value.parent,
-                Role::Child => value.child,
-            })
-            .collect();
-        let path = root.key("values").index(index);
-        check_value(&value.value, &path.key("value"), mistakes);
-        if roles.is_empty() {
-            mistakes.push(Mistake::new(&path, "neither role sends this value"));
-        }
-        exchanged.push(Exchanged { section: value.clause, value: value.value, roles });
+        let sends = |role: &Role| match role {
+            Role::Parent => parent,
+            Role::Child => child,
+        };
+        let roles = Role::ALL.into_iter().filter(sends).collect();
+        exchanged.push(Exchanged { section: clause, value, roles });
     }
     let mut case = exchange_of(&raw.id, &raw.title, clauses, raw.serialization, &exchanged);
     case.order = raw.order;
@@ -137,47 +195,55 @@ fn from_template(node: &Node, raw: RawCase, mistakes: &mut Vec<Mistake>) -> Case
     case
 }
 
-/// What a case says about clauses, once all clauses are known.
-pub(super) fn check_clauses(draft: &Draft, known: &BTreeSet<&str>) -> Vec<Mistake> {
-    let Draft { case, node, .. } = draft;
+/// What a case says about clauses. `known` are all that there are; none where that is not known.
+pub(super) fn check_clauses(node: &Node, known: Option<&BTreeSet<&str>>) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    let listed: Vec<(Path, &str)> = case
-        .clauses
-        .iter()
-        .enumerate()
-        .map(|(index, id)| match node.get("values") {
-            // The place of the first value that names the clause.
-            Some(values) => {
-                let names = |v: &Node| v.get("clause").and_then(Node::as_str) == Some(id);
-                let first = values.items().iter().position(names).unwrap_or(index);
-                (Path::default().key("values").index(first).key("clause"), id.as_str())
+    let mut listed: Vec<&str> = Vec::new();
+    let named = clause_nodes(node);
+    for (path, id) in named.iter().filter_map(|(path, id)| Some((path, id.as_str()?))) {
+        if !listed.contains(&id) {
+            listed.push(id);
+            if let Some(known) = known.filter(|known| !known.contains(id)) {
+                let mistake = Mistake::new(path, format!("no clause has the id `{id}`"));
+                mistakes.push(mistake.maybe_help(did_you_mean(id, known.iter().copied())));
             }
-            None => (Path::default().key("clauses").index(index), id.as_str()),
-        })
-        .collect();
-    for (number, (path, id)) in listed.iter().enumerate() {
-        if !known.contains(id) {
-            let mistake = Mistake::new(path, format!("no clause has the id `{id}`"));
-            mistakes.push(mistake.maybe_help(did_you_mean(id, known.iter().copied())));
-        }
-        if listed[..number].iter().any(|(_, other)| other == id) {
+        } else if node.get("values").is_none() {
             mistakes.push(Mistake::new(path, format!("`{id}` is listed twice")));
         }
     }
-    each_step(&case.plan, &mut |_, path, step| {
-        if let Step::Section { clause, .. } = step
-            && clause != END
-            && !case.clauses.contains(clause)
-        {
-            let message = format!("the case does not list `{clause}`, for which this is a section");
-            let clauses = case.clauses.iter().map(String::as_str);
-            let mistake = Mistake::new(&path.key("clause"), message)
-                .maybe_help(did_you_mean(clause, clauses.clone()))
-                .maybe_help(expected(clauses.chain([END])));
-            mistakes.push(mistake);
-        }
-    });
+    for role in Role::ALL {
+        let path = Path::default().key(role.name()).key("steps");
+        let Some(steps) = node.get(role.name()).and_then(|role| role.get("steps")) else {
+            continue;
+        };
+        each_section(steps, &path, &mut |path, clause| {
+            if clause != END && !listed.contains(&clause) {
+                let message =
+                    format!("the case does not list `{clause}`, for which this is a section");
+                let mistake = Mistake::new(&path, message)
+                    .maybe_help(did_you_mean(clause, listed.iter().copied()))
+                    .maybe_help(expected(listed.iter().copied().chain([END])));
+                mistakes.push(mistake);
+            }
+        });
+    }
     mistakes
+}
+
+/// Visits the clause of each section in a list of steps, at any depth.
+fn each_section<'a>(steps: &'a Node, path: &Path, visit: &mut dyn FnMut(Path, &'a str)) {
+    for (index, step) in steps.items().iter().enumerate() {
+        let path = path.index(index);
+        let word = |key| step.get(key).and_then(Node::as_str);
+        if word("do") == Some("section")
+            && let Some(clause) = word("clause")
+        {
+            visit(path.key("clause"), clause);
+        }
+        if let Some(steps) = step.get("steps") {
+            each_section(steps, &path.key("steps"), visit);
+        }
+    }
 }
 
 static SEEN: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Seen).to_value());

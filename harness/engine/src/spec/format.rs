@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ipc_plan::{Link, Recipe, RolePlan, Schedule, Serialization};
+use ipc_plan::{Event, Link, Recipe, RolePlan, Schedule, Serialization, Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,10 @@ pub(super) static CLAUSE: LazyLock<Form<RawClause>> = LazyLock::new(Form::new);
 pub(super) static UNTESTED: LazyLock<Form<RawUntested>> = LazyLock::new(Form::new);
 pub(super) static REQUIREMENTS: LazyLock<Form<RawRequirements>> = LazyLock::new(Form::new);
 pub(super) static CASE: LazyLock<Form<RawCase>> = LazyLock::new(Form::new);
+pub(super) static EVENT: LazyLock<Form<Event>> = LazyLock::new(Form::new);
+pub(super) static NEED: LazyLock<Form<Need>> = LazyLock::new(Form::new);
+pub(super) static STEP: LazyLock<Form<Step>> = LazyLock::new(Form::new);
+pub(super) static VALUE: LazyLock<Form<RawValue>> = LazyLock::new(Form::new);
 
 /// One `[[clause]]` of `clauses/*.toml`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

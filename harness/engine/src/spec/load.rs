@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::path::Path as FsPath;
 use std::{fs, io};
 
-use super::case::{self, Draft};
+use super::case;
 use super::format;
 use super::mistake::{Mistake, Mistakes, Path};
-use super::model::{Catalogue, Clause};
+use super::model::{Case, Catalogue, Clause};
 use super::node::{Document, Kind, Node};
 use super::requirements;
 use super::suggest::{did_you_mean, expected};
@@ -35,7 +35,7 @@ impl Catalogue {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, or with all mistakes of all files.
+    /// With all mistakes of all files, those that cannot be read among them.
     pub fn load(folder: &FsPath) -> Result<Self, Mistakes> {
         let mut paths = Vec::new();
         for name in ["clauses", "cases", "requirements"] {
@@ -53,14 +53,17 @@ impl Catalogue {
         if untested.exists() {
             paths.push(untested);
         }
+        let mut loader = Loader::default();
         let mut texts = Vec::new();
         for path in paths {
-            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            texts.push((path.to_string_lossy().into_owned(), text));
+            match fs::read_to_string(&path) {
+                Ok(text) => texts.push((path.to_string_lossy().into_owned(), text)),
+                Err(error) => loader.unreadable(&path, &error),
+            }
         }
         let texts: Vec<(&str, &str)> =
             texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        Self::from_texts(&texts)
+        loader.load(&texts)
     }
 
     /// Reads files given as (name, text). What a file holds is told by its folder,
@@ -70,11 +73,7 @@ impl Catalogue {
     ///
     /// With all mistakes of all files.
     pub fn from_texts(files: &[(&str, &str)]) -> Result<Self, Mistakes> {
-        let mut loader = Loader::default();
-        for (file, text) in files {
-            loader.file(file, text);
-        }
-        loader.finish(hash(files))
+        Loader::default().load(files)
     }
 }
 
@@ -109,8 +108,10 @@ struct Loader {
     documents: Vec<Document>,
     clauses: Vec<Clause>,
     clause_places: Places,
-    cases: Vec<Draft>,
+    cases: Vec<Case>,
     case_places: Places,
+    /// All cases as they are written, and the numbers of their files.
+    case_nodes: Vec<(usize, Node)>,
     /// Clauses listed by cases, also by those that have mistakes.
     shown: BTreeSet<String>,
     /// Clauses listed as untested, and why.
@@ -122,6 +123,18 @@ struct Loader {
 }
 
 impl Loader {
+    fn load(mut self, files: &[(&str, &str)]) -> Result<Catalogue, Mistakes> {
+        for (file, text) in files {
+            self.file(file, text);
+        }
+        self.finish(hash(files))
+    }
+
+    fn unreadable(&mut self, path: &FsPath, error: &io::Error) {
+        self.unreadable_clauses |= path.parent().is_some_and(|folder| folder.ends_with("clauses"));
+        self.mistakes.extend(unreadable(path, error).0);
+    }
+
     fn file(&mut self, file: &str, text: &str) {
         let mut parts = file.rsplit('/');
         let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -161,12 +174,15 @@ impl Loader {
             let message = "a clause's id is an area in capital letters, `-` and three digits, such as `BOOT-031`";
             self.id(document, id, Id { noun: "clause", message, valid: is_clause_id });
         }
-        let Some(raw) = format::CLAUSE.read(document, node, &mut self.mistakes) else { return };
+        let raw = format::CLAUSE.read(document, node, &mut self.mistakes);
         not_empty(document, node, &["sentence", "source"], &mut self.mistakes);
-        if raw.until.is_some_and(|until| until < raw.since) {
+        if let (Some(since), Some(until)) = (number(node, "since"), number(node, "until"))
+            && until < since
+        {
             let mistake = Mistake::new(&Path::default().key("until"), "`until` is before `since`");
             self.mistakes.push(document.locate_path(node, mistake));
         }
+        let Some(raw) = raw else { return };
         self.clauses.push(Clause {
             id: raw.id,
             level: raw.level,
@@ -179,13 +195,14 @@ impl Loader {
     }
 
     fn untested(&mut self, document: &Document, node: &Node) {
-        let Some(raw) = format::UNTESTED.read(document, node, &mut self.mistakes) else { return };
+        format::UNTESTED.read(document, node, &mut self.mistakes);
         not_empty(document, node, &["reason"], &mut self.mistakes);
-        for (index, id) in raw.clauses.iter().enumerate() {
-            let path = Path::default().key("clauses").index(index);
+        let reason = node.get("reason").and_then(Node::as_str).unwrap_or_default();
+        for (path, id) in case::clause_nodes(node) {
+            let Some(id) = id.as_str() else { continue };
             let place = document.locate_path(node, Mistake::new(&path, String::new()));
-            let entry = (raw.reason.clone(), place.clone());
-            if self.untested.insert(id.clone(), entry).is_some() {
+            let entry = (reason.to_owned(), place.clone());
+            if self.untested.insert(id.to_owned(), entry).is_some() {
                 let message = format!("`{id}` is listed as untested twice");
                 self.mistakes.push(Mistake { message, ..place });
             }
@@ -193,7 +210,7 @@ impl Loader {
     }
 
     fn case(&mut self, document: &Document, node: &Node) {
-        for id in case::clause_nodes(node) {
+        for (_, id) in case::clause_nodes(node) {
             self.shown.extend(id.as_str().map(str::to_owned));
         }
         if let Some(id) = node.get("id").filter(|id| id.as_str().is_some()) {
@@ -209,12 +226,8 @@ impl Loader {
                 self.mistakes.push(document.locate(mistake, id.span.clone()));
             }
         }
-        self.cases.extend(case::read_case(
-            document,
-            node,
-            self.documents.len() - 1,
-            &mut self.mistakes,
-        ));
+        self.cases.extend(case::read_case(document, node, &mut self.mistakes));
+        self.case_nodes.push((self.documents.len() - 1, node.clone()));
     }
 
     /// Checks the form of an id, and that it is not given twice.
@@ -241,22 +254,20 @@ impl Loader {
 
     fn finish(mut self, suite: String) -> Result<Catalogue, Mistakes> {
         let known: BTreeSet<&str> = self.clause_places.keys().map(String::as_str).collect();
-        // That every case names an unknown clause would then say nothing new.
-        if known.is_empty() || self.unreadable_clauses {
-            if self.mistakes.is_empty() {
-                self.mistakes.push(Mistake::new(&Path::default(), "there are no clauses"));
-            }
-            return Err(Mistakes(self.mistakes));
+        if known.is_empty() && self.mistakes.is_empty() {
+            self.mistakes.push(Mistake::new(&Path::default(), "there are no clauses"));
         }
-        for draft in &self.cases {
-            let document = &self.documents[draft.document];
-            for mistake in case::check_clauses(draft, &known) {
-                self.mistakes.push(document.locate_path(&draft.node, mistake));
+        // That every case names an unknown clause would then say nothing new.
+        let all = Some(&known).filter(|known| !known.is_empty() && !self.unreadable_clauses);
+        for (number, node) in &self.case_nodes {
+            let document = &self.documents[*number];
+            for mistake in case::check_clauses(node, all) {
+                self.mistakes.push(document.locate_path(node, mistake));
             }
         }
         for (id, (_, place)) in &self.untested {
             let place = place.clone();
-            if !known.contains(id.as_str()) {
+            if all.is_some_and(|known| !known.contains(id.as_str())) {
                 let message = format!("no clause has the id `{id}`");
                 let mistake = Mistake { message, ..place };
                 self.mistakes.push(mistake.maybe_help(did_you_mean(id, known.iter().copied())));
@@ -267,7 +278,7 @@ impl Loader {
         }
         let mut sets = BTreeMap::new();
         for draft in &self.requirements {
-            match requirements::finish(draft, &known, &self.clauses) {
+            match requirements::finish(draft, all, &self.clauses) {
                 Ok(set) => drop(sets.insert(draft.name.clone(), set)),
                 Err(mistakes) => {
                     let document = &self.documents[draft.document];
@@ -290,10 +301,15 @@ impl Loader {
         for clause in &mut self.clauses {
             clause.untested = self.untested.get(&clause.id).map(|(reason, _)| reason.clone());
         }
-        let mut cases: Vec<_> = self.cases.into_iter().map(|draft| draft.case).collect();
-        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        self.cases.sort_by(|a, b| a.id.cmp(&b.id));
         self.clauses.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Catalogue { clauses: self.clauses, cases, requirements: sets, uncovered, suite })
+        Ok(Catalogue {
+            clauses: self.clauses,
+            cases: self.cases,
+            requirements: sets,
+            uncovered,
+            suite,
+        })
     }
 }
 
@@ -301,6 +317,14 @@ struct Id {
     noun: &'static str,
     message: &'static str,
     valid: fn(&str) -> bool,
+}
+
+/// A whole number that stands under a key.
+fn number(node: &Node, key: &str) -> Option<i64> {
+    match &node.get(key)?.kind {
+        Kind::Number(number) => number.as_i64(),
+        _ => None,
+    }
 }
 
 fn is_clause_id(id: &str) -> bool {

@@ -131,11 +131,11 @@ pub(super) fn read(
     Some(Draft { name: stem.to_owned(), major, raw, document: number })
 }
 
-/// Makes a set of a file, or says what is wrong with it. `known` are the ids of all clauses,
-/// `clauses` those that could be read.
+/// Makes a set of a file, or says what is wrong with it. `known` are the ids of all clauses, none
+/// where that is not known, `clauses` those that could be read.
 pub(super) fn finish(
     draft: &Draft,
-    known: &BTreeSet<&str>,
+    known: Option<&BTreeSet<&str>>,
     clauses: &[Clause],
 ) -> Result<RequirementSet, Vec<Mistake>> {
     let frozen = draft.raw.frozen.as_deref();
@@ -149,7 +149,7 @@ pub(super) fn finish(
         if !ids.insert(id.clone()) {
             add(format!("`{id}` is listed twice"), None);
         }
-        if !known.contains(id.as_str()) {
+        if let Some(known) = known.filter(|known| !known.contains(id.as_str())) {
             let kept = "a frozen set keeps its clauses: give this one back its id and sentence";
             let open = || did_you_mean(id, known.iter().copied());
             let help = if frozen.is_some() { Some(kept.to_owned()) } else { open() };

@@ -64,12 +64,26 @@ impl Catalogue {
     /// When a part of the selection has no meaning, or a filter matches no case, whatever the
     /// shard and the requirement set.
     pub fn select(&self, selection: &Selection) -> Result<Vec<Case>, SelectError> {
+        self.select_with(&[], selection)
+    }
+
+    /// Selects among stored plans and cases, in this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`select`](Self::select).
+    pub fn select_with(
+        &self,
+        stored: &[Case],
+        selection: &Selection,
+    ) -> Result<Vec<Case>, SelectError> {
+        let all: Vec<&Case> = stored.iter().chain(&self.cases).collect();
         let filters = &selection.filters;
-        let mut matched = vec![filters.is_empty(); self.cases.len()];
+        let mut matched = vec![filters.is_empty(); all.len()];
         for filter in filters {
-            let found = matches(self, filter);
+            let found = matches(&all, filter);
             if !found.contains(&true) {
-                let cases = self.cases.iter().map(|case| case.id.as_str());
+                let cases = all.iter().map(|case| case.id.as_str());
                 let ids = cases.chain(self.clauses.iter().map(|clause| clause.id.as_str()));
                 let help = did_you_mean(filter, ids);
                 return Err(SelectError::NoMatch { filter: filter.clone(), help });
@@ -79,9 +93,8 @@ impl Catalogue {
         let shard: Option<Shard> = selection.shard.as_deref().map(str::parse).transpose()?;
         let required = selection.requirement_set.as_deref();
         let required = required.map(|set| self.requirement_set(set)).transpose()?;
-        Ok(self
-            .cases
-            .iter()
+        Ok(all
+            .into_iter()
             .zip(matched)
             .filter(|(case, matched)| {
                 *matched
@@ -140,13 +153,13 @@ impl FromStr for Shard {
 }
 
 /// For each case, whether the filter matches it.
-fn matches(catalogue: &Catalogue, filter: &str) -> Vec<bool> {
+fn matches(cases: &[&Case], filter: &str) -> Vec<bool> {
     let filter = filter.to_lowercase();
     let by = |test: &dyn Fn(&str) -> bool| -> Vec<bool> {
-        let ids = |case: &Case| {
+        let ids = |case: &&Case| {
             test(&case.id) || case.clauses.iter().any(|clause| test(&clause.to_lowercase()))
         };
-        catalogue.cases.iter().map(ids).collect()
+        cases.iter().map(ids).collect()
     };
     if filter.contains(['*', '?']) {
         return by(&|id| glob(filter.as_bytes(), id.as_bytes()));

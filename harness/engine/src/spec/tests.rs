@@ -214,6 +214,46 @@ fn mistakes_are_reported_at_their_place() {
     insta::assert_snapshot!("mistakes", all);
 }
 
+/// No mistake hides another, and none is told that only follows from another.
+#[test]
+fn all_mistakes_are_told_in_one_go() {
+    let edit = |text: &str, edits: &[(&str, &str)]| {
+        edits.iter().fold(text.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "nothing reads {from}");
+            text.replacen(from, to, 1)
+        })
+    };
+    let told = |clauses: &str, case: &str, untested: &str| -> Vec<String> {
+        let mistakes = load(clauses, case, untested).unwrap_err().0;
+        mistakes.into_iter().map(|mistake| mistake.message).collect()
+    };
+    let case = [
+        ("title = ", "titel = "),
+        ("[\"LIFE-001\"]", "[\"LIFE-001\", \"LIFE-009\"]"),
+        ("kind = \"event\"", "kind = \"evnt\""),
+        ("{ do = \"signal\", name = \"done\" }", "{ do = \"signl\", name = \"done\" }"),
+        ("clause = \"LIFE-001\"", "clause = \"LIFE-002\""),
+        ("object = \"m\"", "object = \"n\""),
+        (
+            "[{ do = \"disconnect\" }]",
+            "[{ do = \"settle\" }, { do = \"kill\" }, { do = \"frok\" }]",
+        ),
+    ];
+    let clauses = [("\"impl\"", "\"may\""), ("until = 24", "until = 21")];
+    let untested = [("[\"LIFE-002\"]", "[\"LIFE-002\", \"LIFE-008\"]"), ("reason", "raeson")];
+    insta::assert_snapshot!(
+        "in_one_go",
+        told(&edit(CLAUSES, &clauses), &edit(CASE, &case), &edit(UNTESTED, &untested)).join("\n")
+    );
+    // Which clauses there are, nobody knows here; the rest is told.
+    let clauses = edit(CLAUSES, &[("\"impl\"", "impl")]);
+    let case = edit(CASE, &[("[\"LIFE-001\"]", "[\"LIFE-009\", \"LIFE-009\"]")]);
+    let told = told(&clauses, &case, UNTESTED);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[1], "`LIFE-009` is listed twice");
+    assert!(told[2].starts_with("the case does not list `LIFE-001`"), "{told:?}");
+}
+
 const RAW_CASE: &str = r#"
 [[case]]
 id = "life-raw"

@@ -4,8 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipc_conformance_engine::runtime::Choice;
 use ipc_conformance_engine::spec::Level;
 use ipc_plan::Schedule;
+
+const RUNTIME_FILES: &str = "fixtures/runtimes";
+const REGRESSIONS: &str = "specs/regressions";
 
 /// Conformance suite for Node.js's child-process channel.
 ///
@@ -33,7 +37,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Render reports again from a results.json, or from those of all shards of a run
     Report(ReportArgs),
-    /// Compare two runs; exit code 1 if the newer one is worse
+    /// Compare two runs; exit code 1 if the newer one is worse, 4 if it is not valid
     Diff(DiffArgs),
     /// Play all Node lines and write what each does, clause by clause
     Behaviour(BehaviourArgs),
@@ -57,8 +61,19 @@ pub(crate) struct RuntimeArgs {
     #[arg(long, value_name = "COMMAND")]
     pub(crate) reference: Option<String>,
     /// Folder of runtime files, NAME.toml each
-    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    #[arg(long, value_name = "DIR", default_value = RUNTIME_FILES)]
     pub(crate) runtime_files: PathBuf,
+}
+
+impl RuntimeArgs {
+    pub(crate) fn choice(&self) -> Choice {
+        let Self { runtimes, reference, runtime_files } = self;
+        Choice {
+            runtimes: runtimes.clone(),
+            reference: reference.clone(),
+            files: runtime_files.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -117,12 +132,31 @@ pub(crate) struct RunArgs {
     /// Folder for results and reports
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     pub(crate) out: PathBuf,
-    /// Folder of stored plans that are played first, and where new ones are stored
-    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    /// Folder of stored plans, which are selected like cases and played first, and where new ones
+    /// are stored
+    #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     pub(crate) regressions: PathBuf,
     /// Keep the folder of every play here
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// Those that `replay` needs to find the same runtimes, specs and stored plans.
+    pub(crate) fn for_replay(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let RuntimeArgs { runtimes, reference, runtime_files } = &self.runtimes;
+        let other = |value: &PathBuf, usual: &str| (path(value) != usual).then(|| path(value));
+        let runtimes = runtimes.iter().map(|runtime| ("--runtime", runtime.clone()));
+        let others = [
+            ("--reference", reference.clone()),
+            ("--runtime-files", other(runtime_files, RUNTIME_FILES)),
+            ("--specs", self.specs.specs.as_ref().map(path)),
+            ("--regressions", other(&self.regressions, REGRESSIONS)),
+        ];
+        let others = others.into_iter().filter_map(|(option, value)| Some((option, value?)));
+        runtimes.chain(others).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -193,7 +227,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) tap: bool,
     /// Folder of stored plans
-    #[arg(long, value_name = "DIR", default_value = "specs/regressions")]
+    #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     pub(crate) regressions: PathBuf,
     /// Keep the folder of every play here
     #[arg(long, value_name = "DIR")]
@@ -222,7 +256,7 @@ pub(crate) struct BehaviourArgs {
     #[arg(long = "line", value_name = "RUNTIME")]
     pub(crate) lines: Vec<String>,
     /// Folder of runtime files, NAME.toml each
-    #[arg(long, value_name = "DIR", default_value = "fixtures/runtimes")]
+    #[arg(long, value_name = "DIR", default_value = RUNTIME_FILES)]
     pub(crate) runtime_files: PathBuf,
     #[command(flatten)]
     pub(crate) specs: SpecArgs,

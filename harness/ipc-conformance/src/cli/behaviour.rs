@@ -1,7 +1,5 @@
 //! `behaviour`: plays all Node lines, each against the one before it.
 
-use std::fs;
-
 use anyhow::{Context as _, anyhow};
 use ipc_conformance_engine::behaviour::Behaviour;
 use ipc_conformance_engine::expectations::Expectations;
@@ -9,13 +7,13 @@ use ipc_conformance_engine::play::Pool;
 use ipc_conformance_engine::report;
 use ipc_conformance_engine::results::Options;
 use ipc_conformance_engine::run::{self, Run};
-use ipc_conformance_engine::runtime::{Runtime, Source};
+use ipc_conformance_engine::runtime::{Choice, Finder, Named, Runtime, Source};
 use ipc_conformance_engine::spec::{Level, Selection};
+use ipc_conformance_engine::whole;
 use ipc_plan::Link;
 
-use super::args::{BehaviourArgs, RuntimeArgs};
+use super::args::BehaviourArgs;
 use super::run::{Display, catalogue, interrupt, jobs, prepare};
-use super::runtimes::{self, Finder, Named};
 use super::{Failure, Outcome, complain, embedded, host, print};
 
 pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
@@ -39,17 +37,19 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             cases: cases.clone(),
             reference,
             runtimes: std::slice::from_ref(tested),
-            pairs: own_pairs(&tested.name),
             expectations: &expectations,
+            known: &[],
             options: Options {
                 level: Level::Impl,
+                pairs: own_pairs(&tested.name),
+                repeat: 1,
                 seed: String::new(),
                 generated: 0,
                 filters: args.filters.clone(),
                 requirement_set: None,
                 shard: None,
+                replay: Vec::new(),
             },
-            repeat: 1,
             fail_fast: false,
             tap: false,
             regressions: None,
@@ -71,7 +71,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
     let markdown = report::behaviour_markdown(&behaviour);
     for (name, text) in [("node-behaviour.json", json + "\n"), ("node-behaviour.md", markdown)] {
         let path = args.out.join(name);
-        fs::write(&path, text)
+        whole::write(&path, &text)
             .with_context(|| format!("failed to write {}", path.display()))
             .map_err(Failure::Harness)?;
     }
@@ -86,30 +86,26 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
 }
 
 /// The pairings in which nobody else takes part.
-fn own_pairs(name: &str) -> Vec<(String, String)> {
-    Link::ALL
-        .into_iter()
-        .map(|link| run::names(link, name))
-        .map(|(parent, child)| (parent.to_owned(), child.to_owned()))
-        .collect()
+fn own_pairs(name: &str) -> Vec<String> {
+    let own = |link| run::names(link, name);
+    Link::ALL.into_iter().map(own).map(|(parent, child)| format!("{parent}:{child}")).collect()
 }
 
 /// The Node lines, oldest first.
 fn lines(args: &BehaviourArgs, finder: &Finder<'_>) -> Result<Vec<Runtime>, Failure> {
+    let choice =
+        Choice { runtimes: args.lines.clone(), reference: None, files: args.runtime_files.clone() };
     let wanted: Vec<Named> = if args.lines.is_empty() {
-        runtimes::files_of(&args.runtime_files)?
+        choice
+            .described()?
             .into_iter()
             .filter(|(_, file)| file.reference)
             .map(|(name, file)| Named { name, source: Source::File(file) })
             .collect()
     } else {
-        runtimes::named(&RuntimeArgs {
-            runtimes: args.lines.clone(),
-            reference: None,
-            runtime_files: args.runtime_files.clone(),
-        })?
+        choice.named()?
     };
-    let find = |one: &Named| finder.find(&one.name, &one.source).map_err(runtimes::failure);
+    let find = |one: &Named| finder.find(&one.name, &one.source);
     let mut lines = wanted.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by_key(Runtime::node_major);
     if lines.len() < 2 {

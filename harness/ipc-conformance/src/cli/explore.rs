@@ -5,13 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use ipc_conformance_engine::report;
-use ipc_conformance_engine::runtime::{RuntimeError, Source};
+use ipc_conformance_engine::runtime::{Finder, Named, REFERENCE, RuntimeError, Source};
 use ipc_conformance_engine::spec::{Catalogue, Clause, Level, Selection};
 use serde_json::json;
 
 use super::args::{ExplainArgs, ListArgs, RuntimeArgs};
 use super::run::{catalogue, interrupt};
-use super::runtimes::{self, Finder, Named, REFERENCE, failure};
 use super::{Failure, Outcome, embedded, host, print};
 
 /// Where a run leaves its results unless it is told otherwise.
@@ -67,7 +66,7 @@ pub(super) fn list(args: ListArgs) -> Outcome {
         let _ = write!(text, ", {} not yet required", unrequired.len());
     }
     text.push('\n');
-    print(&text)
+    print(&report::visible(&text))
 }
 
 pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
@@ -75,19 +74,17 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
     let host = host(None)?;
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let node = match &args.reference {
-        Some(text) => runtimes::reference(&args, text)?,
-        None => Source::Known,
-    };
+    let choice = args.choice();
+    let node = choice.reference()?.unwrap_or(Source::Known);
     let mut wanted = vec![(REFERENCE.to_owned(), node, true)];
     if args.runtimes.is_empty() {
-        let files = runtimes::files_of(&args.runtime_files)?;
+        let files = choice.described()?;
         let known = ["rust", "bun", "deno"].into_iter().filter(|n| files.iter().all(|f| f.0 != *n));
         wanted.extend(known.map(|name| (name.to_owned(), Source::Known, name == "rust")));
         wanted.extend(files.into_iter().map(|(name, file)| (name, Source::File(file), false)));
     }
     for text in &args.runtimes {
-        let Named { name, source } = runtimes::one(&args, text)?;
+        let Named { name, source } = choice.one(text)?;
         wanted.push((name, source, true));
     }
     let mut text = String::new();
@@ -111,7 +108,9 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
                     info.command.join(" ")
                 );
             }
-            Err(error @ RuntimeError::Play(_)) => return Err(failure(error)),
+            Err(error) if error.is_usage() || matches!(error, RuntimeError::Play(_)) => {
+                return Err(error.into());
+            }
             Err(error) => {
                 missing |= needed;
                 let word = if needed { "missing" } else { "absent " };
@@ -123,7 +122,7 @@ pub(super) fn doctor(args: RuntimeArgs) -> Outcome {
             }
         }
     }
-    print(&text)?;
+    print(&report::visible(&text))?;
     Ok(if missing { 3 } else { 0 })
 }
 
@@ -155,10 +154,10 @@ pub(super) fn explain(args: ExplainArgs) -> Outcome {
     {
         let _ = writeln!(text, "\nin {}:", path.display());
         for (pairing, verdict) in &result.verdicts {
-            let _ = writeln!(text, "  {pairing}  {}", verdict.name());
+            let _ = writeln!(text, "  {}  {}", report::line(pairing), verdict.name());
         }
     }
-    print(&text)
+    print(&report::visible(&text))
 }
 
 /// Which requirement sets have the clause.

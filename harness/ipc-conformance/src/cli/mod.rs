@@ -7,14 +7,15 @@ mod explore;
 mod replay;
 mod reports;
 mod run;
-mod runtimes;
 mod tap;
 
 use std::fmt;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Parser;
 use ipc_conformance_engine::play::{Host, supervise};
+use ipc_conformance_engine::runtime::RuntimeError;
 use ipc_conformance_engine::{raw, report, tap as relay};
 
 use args::{Cli, Command};
@@ -36,6 +37,17 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Environment(_) => 3,
             Self::Harness(_) => 4,
+        }
+    }
+}
+
+impl From<RuntimeError> for Failure {
+    fn from(error: RuntimeError) -> Self {
+        let usage = error.is_usage();
+        match error {
+            RuntimeError::Play(error) => Self::Harness(anyhow!("failed to {error}")),
+            error if usage => Self::Usage(anyhow!("failed to {error}")),
+            error => Self::Environment(anyhow!("failed to {error}")),
         }
     }
 }

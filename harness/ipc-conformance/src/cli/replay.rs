@@ -7,22 +7,20 @@ use anyhow::anyhow;
 use ipc_conformance_engine::history::History;
 use ipc_conformance_engine::judge::{self, Rules};
 use ipc_conformance_engine::play::{Limits, Pairing, play};
+use ipc_conformance_engine::report;
 use ipc_conformance_engine::run::{self, generated_case, names};
-use ipc_conformance_engine::spec::{Case, Level};
-use ipc_conformance_engine::{raw, report};
+use ipc_conformance_engine::runtime::{Finder, REFERENCE};
+use ipc_conformance_engine::spec::Level;
 use ipc_plan::Role;
 
 use super::args::ReplayArgs;
-use super::run::{catalogue, interrupt, prepare, stored};
-use super::runtimes::{Finder, REFERENCE};
+use super::run::{catalogue, interrupt, plan, prepare, stored};
 use super::{Failure, Outcome, embedded, host, print};
 
 pub(super) fn replay(args: ReplayArgs) -> Outcome {
     let catalogue = catalogue(&args.specs)?;
     let (case, pair) = if Path::new(&args.plan).is_file() {
-        let case = Case::from_plan_file(Path::new(&args.plan))
-            .map_err(|e| Failure::Usage(anyhow!("{e}")))?;
-        (case, args.pair.clone())
+        (plan(Path::new(&args.plan))?, args.pair.clone())
     } else {
         let (id, pair, seed) = token(&args.plan)?;
         let mut known = stored(&args.regressions)?;
@@ -37,17 +35,13 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         (case, Some(args.pair.clone().unwrap_or_else(|| pair.to_owned())))
     };
 
-    if let Some(folder) = &args.keep {
-        prepare(folder, "--keep").map_err(Failure::Usage)?;
-    }
-    let interrupt = interrupt()?;
-    let host = host(args.keep.clone())?;
-    let drivers = embedded::drivers()?;
-    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let (reference, found) = finder.all(&args.runtimes)?;
+    let choice = args.runtimes.choice();
     let joined = |(parent, child): (&str, &str)| format!("{parent}:{child}");
     let link = case.plan.link;
-    let pair = pair.unwrap_or_else(|| joined(names(link, &found[0].name)));
+    let pair = match pair {
+        Some(pair) => pair,
+        None => joined(names(link, &choice.named()?[0].name)),
+    };
     let (parent, child) = pair.split_once(':').ok_or_else(|| {
         Failure::Usage(anyhow!("the pairing {pair} is not of the form PARENT:CHILD"))
     })?;
@@ -58,14 +52,15 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
             case.id
         )));
     }
-    let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
-    for name in [parent, child] {
-        if name != raw::NAME && find(name).is_none() {
-            return Err(Failure::Usage(anyhow!(
-                "the pairing {pair} names {name}; say how it is started with --runtime {name}=COMMAND"
-            )));
-        }
+    if let Some(folder) = &args.keep {
+        prepare(folder, "--keep").map_err(Failure::Usage)?;
     }
+    let interrupt = interrupt()?;
+    let host = host(args.keep.clone())?;
+    let drivers = embedded::drivers()?;
+    let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
+    let (reference, found) = finder.all(&choice.with([parent, child])?)?;
+    let find = |name: &str| found.iter().chain([&reference]).find(|runtime| runtime.name == name);
     let make = |(parent, child): (&str, &str)| {
         let pairing = run::pairing(parent, child, find, &host, Limits::load(1));
         let pairing = pairing.map(|pairing| Pairing { tapped: args.tap, ..pairing });
@@ -82,7 +77,8 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
 
     let rules = Rules { catalogue: &catalogue, level: Level::Should, required: None };
     let judgement = judge::judge(&case, std::slice::from_ref(&expected), &observed, rules);
-    let mut text = format!("{} {}: {}\n", case.id, pair, judgement.verdict.name());
+    let name = report::line(&format!("{} {pair}", case.id));
+    let mut text = format!("{name}: {}\n", judgement.verdict.name());
     if let Some(reason) = &judgement.reason {
         let _ = writeln!(text, "  {}", report::line(reason));
     }
@@ -90,7 +86,7 @@ pub(super) fn replay(args: ReplayArgs) -> Outcome {
         let _ = writeln!(
             text,
             "  {} {}: {}",
-            difference.clause,
+            report::line(&difference.clause),
             difference.level,
             report::line(&difference.text)
         );
@@ -128,7 +124,7 @@ fn show(text: &mut String, title: &str, history: &History) {
         let _ = writeln!(text, "  {}", report::wire(line, start, 2_000));
     }
     let ending = serde_json::to_string(&history.ending).unwrap_or_default();
-    let _ = writeln!(text, "\n{title} ends: {ending}");
+    let _ = writeln!(text, "\n{title} ends: {}", report::line(&ending));
     if !history.stderr.is_empty() {
         let _ = writeln!(text, "{title}, stderr: {}", report::line(&history.stderr));
     }

@@ -51,7 +51,7 @@ pub(super) fn diff(args: DiffArgs) -> Outcome {
                 + "\n"
         }
     })?;
-    Ok(u8::from(diff.is_regression()))
+    Ok(diff.exit_code())
 }
 
 fn read(path: &Path) -> Result<Results, Failure> {

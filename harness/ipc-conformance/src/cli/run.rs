@@ -15,10 +15,12 @@ use ipc_conformance_engine::raw;
 use ipc_conformance_engine::report::{self, Outcome, ReportError};
 use ipc_conformance_engine::results::{Expectation, Options, Results};
 use ipc_conformance_engine::run::{Progress, Run, link};
+use ipc_conformance_engine::runtime::{Finder, REFERENCE};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
+use ipc_conformance_engine::whole;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::args::{RunArgs, SpecArgs};
-use super::runtimes::{self, Finder, REFERENCE};
 use super::{Failure, complain, embedded, host, print};
 
 pub(super) fn run(args: RunArgs) -> super::Outcome {
@@ -28,19 +30,22 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         shard: args.shard.clone(),
         requirement_set: args.requirement_set.clone(),
     };
-    let mut cases = stored(&args.regressions)?;
-    cases.extend(catalogue.select(&selection).map_err(|e| Failure::Usage(anyhow!("{e}")))?);
+    let stored = stored(&args.regressions)?;
+    let cases = catalogue.select_with(&stored, &selection);
+    let cases = cases.map_err(|e| Failure::Usage(anyhow!("{e}")))?;
     if cases.is_empty() && args.generate == 0 {
         return Err(Failure::Usage(anyhow!(
             "no case is selected and no message is to be generated"
         )));
     }
     // What is wrong is said now rather than after the work.
-    let named = runtimes::named(&args.runtimes)?;
+    let choice = args.runtimes.choice();
+    let named = choice.named()?;
     let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args, &catalogue)?;
+    let known = choice.known();
     prepare(&args.out, "--out").map_err(Failure::Usage)?;
     if let Some(folder) = &args.keep {
         prepare(folder, "--keep").map_err(Failure::Usage)?;
@@ -50,23 +55,25 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let host = host(args.keep.clone())?;
     let drivers = embedded::drivers()?;
     let finder = Finder { host: &host, drivers: drivers.paths(), interrupt: &interrupt };
-    let (reference, runtimes) = finder.all(&args.runtimes)?;
+    let (reference, runtimes) = finder.all(&choice)?;
     let run = Run {
         catalogue: &catalogue,
         cases,
         reference: &reference,
         runtimes: &runtimes,
-        pairs,
         expectations: &expectations,
+        known: &known,
         options: Options {
             level: args.level.into(),
+            pairs,
+            repeat: args.repeat,
             seed: args.seed.clone().unwrap_or_else(new_seed),
             generated: args.generate,
             filters: args.filters.clone(),
             requirement_set: args.requirement_set.clone(),
             shard: args.shard.clone(),
+            replay: args.for_replay(),
         },
-        repeat: args.repeat,
         fail_fast: args.fail_fast,
         tap: args.tap,
         regressions: Some(args.regressions.clone()),
@@ -99,10 +106,14 @@ fn updatable(files: &[PathBuf]) -> Result<&Path, Failure> {
             "--update-expectations rewrites one file; give --expectations once"
         )));
     };
+    let folder = |path: PathBuf| path.parent().map(Path::to_owned).unwrap_or_default();
     OpenOptions::new()
         .append(true)
         .create(true)
         .open(file)
+        .and_then(|_| fs::canonicalize(file))
+        // A new one is made beside it.
+        .and_then(|path| tempfile::tempfile_in(folder(path)))
         .with_context(|| format!("failed to write to {}", file.display()))
         .map_err(Failure::Usage)?;
     Ok(file)
@@ -114,7 +125,7 @@ fn update(file: &Path, catalogue: &Catalogue, results: &Results) -> Result<(), F
         let text = fs::read_to_string(file)?;
         let text = expectations::update(&name, &text, catalogue, results)
             .map_err(|mistakes| anyhow!("{mistakes}"))?;
-        Ok(fs::write(file, text)?)
+        Ok(whole::write(file, &text)?)
     };
     write()
         .with_context(|| format!("failed to bring {name} in step with this run"))
@@ -154,10 +165,13 @@ pub(super) fn stored(folder: &Path) -> Result<Vec<Case>, Failure> {
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
-    paths
-        .iter()
-        .map(|path| Case::from_plan_file(path).map_err(|e| Failure::Usage(anyhow!("{e}"))))
-        .collect()
+    paths.iter().map(|path| plan(path)).collect()
+}
+
+/// A plan from a file.
+pub(super) fn plan(path: &Path) -> Result<Case, Failure> {
+    Case::from_plan_file(path)
+        .map_err(|mistakes| Failure::Usage(anyhow!("the plan has mistakes\n{mistakes}")))
 }
 
 /// Makes a folder that the user named, if need be, and makes sure that files fit into it.
@@ -181,10 +195,13 @@ fn rescued(error: &ReportError, results: &Results, catalogue: &Catalogue) -> any
     }
 }
 
-/// Ctrl-C and SIGTERM end the run; what was played is reported.
+/// Ctrl-C, SIGTERM and a terminal that goes away end the run; what was played is reported.
 pub(super) fn interrupt() -> Result<Interrupt, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        if signal == SIGHUP && is_ignored(signal) {
+            continue;
+        }
         // The second one ends the program at once.
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
@@ -195,11 +212,19 @@ pub(super) fn interrupt() -> Result<Interrupt, Failure> {
     Ok(Interrupt::from(flag))
 }
 
+/// Whether the program was started so that it does not hear the signal, as `nohup` does.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// The pairings to play beside the reference pairing.
-fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
+fn pairs(wanted: &[String], names: &[&str]) -> anyhow::Result<Vec<String>> {
     let mut pairs = Vec::new();
     let mut add = |parent: &str, child: &str| {
-        let pair = (parent.to_owned(), child.to_owned());
+        let pair = format!("{parent}:{child}");
         if !pairs.contains(&pair) {
             pairs.push(pair);
         }

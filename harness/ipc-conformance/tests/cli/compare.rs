@@ -1,5 +1,6 @@
 //! `diff` and `report --merge`: several runs together.
 
+use std::fs;
 use std::path::Path;
 
 use predicates::prelude::*;
@@ -50,9 +51,82 @@ fn what_changed_and_whether_it_is_worse() {
     place.run(&["--runtime", "x=./bad", "--out", "worse"]).code(1);
     has(&diff(&place, &["failing", "worse"], 1), &["failing differently"]);
 
-    place.driver("gone", r#"[ -n "$ROLE" ] && exit 86"#);
+    let refusal = r#"{"seq":0,"t":1,"seen":{"kind":"unsupported","step":"send","reason":"tired"}}"#;
+    let log = r#""$IPC_CONFORMANCE_LOG/child.jsonl""#;
+    place.driver("gone", &format!("[ $ROLE = child ] && echo '{refusal}' >>{log} && exit 86"));
     place.run(&["--runtime", "x=./gone", "--out", "refusing"]);
     has(&diff(&place, &["good", "refusing"], 1), &["no longer run"]);
+}
+
+/// A failure without a difference between the logs is about every clause of its case.
+#[test]
+fn a_descendant_that_is_left_behind_is_a_regression() {
+    let place = Place::new();
+    let arguments = ["--runtime", "x=./x", "--pairs", "x:x", "--filter", "life-hello"];
+    let run = |out: &str| place.run(&[&arguments[..], &["--out", out]].concat());
+    place.driver("x", "");
+    run("good").code(0);
+    place.driver("x", r#"[ "$ROLE" = child ] && sh -c 'exec 3>&-; exec sleep 1000' &"#);
+    run("leaking").code(1);
+    let worse = diff(&place, &["good", "leaking"], 1);
+    has(&worse, &["✗ LIFE-001 must x:x: pass → fail, unexpected (life-hello)"]);
+    // Another failure of the same clause, as unexpected, is not the same.
+    place.driver("x", BAD);
+    run("failing").code(1);
+    has(&diff(&place, &["failing", "leaking"], 1), &["failing differently"]);
+}
+
+#[test]
+fn generated_messages_are_compared_too() {
+    let place = Place::new();
+    let arguments = ["--runtime", "x=./x", "--pairs", "x:x", "--filter", "life-hello"];
+    let run = |out: &str, generated: &str| {
+        let more = ["--regressions", out, "--generate", generated, "--out", out];
+        place.run(&[&arguments[..], &more].concat())
+    };
+    place.driver("x", "");
+    run("good", "3").code(0);
+    run("without", "0").code(0);
+    place.driver("x", &format!("grep -q generated \"$IPC_CONFORMANCE_PLAN\" && {BAD}"));
+    run("bad", "3").code(1);
+    for old in ["good", "without"] {
+        let worse = diff(&place, &[old, "bad"], 1);
+        has(&worse, &["✗ generated must x:x: ", " → fail, unexpected (generated-000"]);
+    }
+    has(&diff(&place, &["bad", "good"], 0), &["fixed", "generated must x:x: fail, unexpected"]);
+    has(&diff(&place, &["bad", "bad"], 0), &["Nothing changed"]);
+    has(&diff(&place, &["good", "without"], 0), &["no longer run", "generated must"]);
+
+    // What is known of them is not compared in detail.
+    let entry = "[[expectation]]\nruntime = \"x\"\nclause = \"generated\"\nverdict = \"fail\"\nfingerprint = \"any\"\nreason = \"loud\"\n";
+    place.write("specs/expectations/x.toml", entry);
+    run("known", "3").code(0);
+    has(&diff(&place, &["bad", "known"], 0), &["judged differently", "; expectation changed"]);
+    has(&diff(&place, &["good", "known"], 0), &["→ fail, expected", ", no regression"]);
+}
+
+/// What was left out says nothing: neither that it is worse nor that it is not.
+#[test]
+fn a_newer_run_that_is_not_valid() {
+    let place = Place::new();
+    place.run(&["--runtime", "x=./quick", "--pairs", "x:x", "--out", "good"]).code(0);
+    let text = place.read("good/results.json");
+    let cut = text.replacen("  \"summary\"", "  \"interrupted\": true,\n  \"summary\"", 1);
+    place.write("cut/results.json", &cut);
+    place.driver("odd", r#"[ "$ROLE" = child ] && echo x >>"$IPC_CONFORMANCE_LOG/child.jsonl""#);
+    place.run(&["--runtime", "x=./odd", "--pairs", "x:x", "--out", "broken"]).code(4);
+    for (new, why) in [
+        ("cut", "it was interrupted, with 0 verdicts not run"),
+        ("broken", "it has 2 harness errors"),
+    ] {
+        let text = diff(&place, &["good", new], 4);
+        has(&text, &[&format!("\nThe newer run is not valid: {why}; ")]);
+        assert!(!text.contains("no regression"), "{text}");
+        let markdown = diff(&place, &["good", new, "--format", "markdown"], 4);
+        has(&markdown, &["## ✗ The newer run is not valid: "]);
+        // An older one makes nothing worse.
+        has(&diff(&place, &[new, "good"], 0), &[&format!("; not a valid run: {why}\n")]);
+    }
 }
 
 #[test]
@@ -145,6 +219,47 @@ fn shards_make_a_whole() {
 }
 
 #[test]
+fn a_stored_plan_is_in_one_shard() {
+    let place = Place::new();
+    let plan = r#"{"protocol":1,"id":"regression-x","serialization":"json","child":{"steps":[]},
+        "parent":{"listeners":["exit"],"steps":[{"do":"fork"},{"do":"await","event":"exit"}]}}"#;
+    place.write("specs/regressions/regression-x.json", plan);
+    for (shard, out) in [("1/2", "one"), ("2/2", "two")] {
+        place.run(&["--seed", "5", "--shard", shard, "--out", out]).code(0);
+    }
+    let merge = ["report", "--specs", "specs", "--merge", "--out", "all", "one", "two"];
+    place.cli(merge).assert().code(0);
+    let verdicts = place.verdicts("all");
+    let stored = verdicts.iter().filter(|verdict| verdict.starts_with("regression-x "));
+    assert_eq!(stored.count(), 4, "{verdicts:?}");
+}
+
+/// Nobody sees in the whole what a shard has left out.
+#[test]
+fn shards_that_are_not_of_one_run() {
+    let place = Place::new();
+    let shard = |which: &str, out: &str, more: &[&str]| {
+        place.run(&[&["--seed", "5", "--shard", which, "--out", out], more].concat())
+    };
+    shard("1/2", "one", &[]);
+    shard("2/2", "few", &["--pairs", "quick:quick"]);
+    shard("2/2", "twice", &["--repeat", "2"]);
+    let doubled = place.read("one/results.json").replacen("\"1/2\"", "\"2/2\"", 1);
+    place.write("doubled/results.json", &doubled);
+    for (other, message) in [
+        (
+            "few",
+            "their pairings differ: quick:quick, quick:node, node:quick, raw:quick, quick:raw and quick:quick",
+        ),
+        ("twice", "[], repeat 1 and should, all clauses, 0 generated, [], repeat 2"),
+        ("doubled", "one and doubled are not of one run: both have life-"),
+    ] {
+        let merge = ["report", "--specs", "specs", "--merge", "--out", "all", "one", other];
+        place.cli(merge).assert().code(2).stderr(contains(message));
+    }
+}
+
+#[test]
 fn what_cannot_be_compared() {
     let place = Place::new();
     place.run(&["--out", "good"]).code(0);
@@ -166,7 +281,7 @@ fn the_action_hands_the_summary_to_the_job() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/action/run");
     let folder = Path::new(PROGRAM).parent().unwrap().display();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
-    let action = |runtime: &str, shard: &str| {
+    let with = |runtime: &str, shard: &str, arguments: &str| {
         let mut command = assert_cmd::Command::new(&script);
         command
             .current_dir(place.path("."))
@@ -175,9 +290,10 @@ fn the_action_hands_the_summary_to_the_job() {
             .env("GITHUB_STEP_SUMMARY", place.path("summary"))
             .envs([("RUNTIME", runtime), ("SHARD", shard), ("SEED", "7"), ("OUT", "out")])
             .env("REFERENCE", "./quick")
-            .env("ARGUMENTS", "--specs specs --generate 0");
+            .env("ARGUMENTS", arguments);
         command.assert()
     };
+    let action = |runtime, shard| with(runtime, shard, "--specs specs --generate 0");
     action("x=./quick", "").code(0);
     assert!(place.read("summary").starts_with("## ✓ "));
     assert!(place.path("out/badge-x.json").is_file());
@@ -185,4 +301,15 @@ fn the_action_hands_the_summary_to_the_job() {
     assert!(place.read("summary").contains("## ✗ "));
     assert_eq!(place.results("out")["options"]["shard"], "1/1");
     action("x=./none", "").code(3);
+
+    // A pattern is one of cases, not of the files that are here.
+    place.write("life-hello.txt", "");
+    fs::rename(place.path("specs"), place.path("my specs")).unwrap();
+    let cases = |arguments: &str| {
+        with("x=./quick", "", &format!("{arguments} --generate 0 --pairs x:x")).code(0);
+        place.verdicts("out")
+    };
+    assert_eq!(cases("--specs 'my specs'\n --filter life-h*").len(), 2);
+    assert_eq!(cases(r#"--specs my\ specs --filter "life-*""#).len(), 4);
+    with("x=./quick", "", "--specs 'my specs").code(2).stderr(contains("have an open quote"));
 }

@@ -18,8 +18,11 @@ fn there_is_no_node() {
     let place = Place::new();
     fs::create_dir(place.path("bin")).unwrap();
     for command in ["run", "doctor", "replay"] {
-        let arguments =
-            if command == "replay" { vec![command, "life-hello@a:a@1"] } else { vec![command] };
+        let arguments = if command == "replay" {
+            vec![command, "life-hello@rust:rust@1"]
+        } else {
+            vec![command]
+        };
         let specs = if command == "doctor" { &[][..] } else { &["--specs", "specs"] };
         let said = "install Node 18 or newer from https://nodejs.org, or say where it is with \
                     `--reference PATH`";
@@ -55,6 +58,21 @@ fn node_is_too_old() {
             .stdout("")
             .stderr(sentence().and(contains(said)).and(contains("https://nodejs.org")));
     }
+}
+
+/// One that is named and missing is never a quiet gap, whatever is missing: a program or a command.
+#[test]
+fn a_runtime_that_nobody_knows() {
+    let place = Place::new();
+    let said = "failed to find the runtime `nope`: it is none of node, bun, deno and rust, and there \
+                is no file of it; say how it is started with `--runtime nope=COMMAND`";
+    let reference = ["--reference", "./quick"];
+    place.run(&["--runtime", "nope"]).code(3).stdout("").stderr(sentence().and(contains(said)));
+    let doctor = [&["doctor", "--runtime", "nope"], &reference[..]].concat();
+    place.cli(doctor).assert().code(3).stdout(contains(format!("missing  nope: {said}")));
+    let replay = ["replay", "life-hello@nope:node@x", "--specs", "specs"];
+    let replay = [&replay[..], &reference].concat();
+    place.cli(replay).assert().code(3).stdout("").stderr(sentence().and(contains(said)));
 }
 
 /// Programs, and what stderr says of them.

@@ -92,9 +92,7 @@ fn what_is_wrong_with_a_file() {
     run(&format!("{quick}version = \"9.9.9\"\n"), &[])
         .code(3)
         .stderr(contains("the runtime `x`: its file says version 9.9.9, and it is "));
-    run(quick, &["--runtime", "x=./quick"])
-        .code(2)
-        .stderr(contains("two runtimes have the name x"));
+    run(quick, &["--runtime", "x=./quick"]).code(2).stderr(contains("two have the name `x`"));
     place.run(&["--runtime", "none.toml"]).code(2).stderr(contains("failed to read none.toml"));
 }
 
@@ -175,5 +173,5 @@ fn what_each_node_line_does() {
     assert!(place.read("lines/node-behaviour.md").contains("| 20 · 22–24 |"));
 
     behaviour(&["--line", "a"]).code(2).stderr(contains("two Node lines are needed"));
-    behaviour(&["--line", "a", "--line", "none"]).code(2).stderr(contains("`none`"));
+    behaviour(&["--line", "a", "--line", "none"]).code(3).stderr(contains("`none`"));
 }

@@ -107,6 +107,42 @@ fn the_terminal_shows_it_as_text() {
     }
 }
 
+/// Files that somebody else has made: results, specs, plans.
+#[test]
+fn what_files_say_is_shown_as_text() {
+    let place = Place::new();
+    place.run(&["--filter", "life-hello"]).code(0);
+    let results = place.read("out/results.json").replace("quick:node", HOSTILE);
+    place.write("theirs/results.json", &results);
+    let title = HOSTILE.replace("\\u0000\\r\\n", "\\u001b[2J");
+    let cases = place.read("specs/cases/life.toml").replace("A message", &title);
+    place.write("specs/cases/life.toml", &cases);
+    let clauses = place.read("specs/clauses/life.toml").replace("A message arrives.", &title);
+    place.write("specs/clauses/life.toml", &clauses);
+    place.write(
+        "plan.json",
+        &format!(
+            r#"{{"protocol":1,"id":"{HOSTILE}","serialization":"json","child":{{"steps":[]}},
+            "parent":{{"steps":[{{"do":"section","clause":"{HOSTILE}","silent":true}},{{"do":"mark","name":"x"}}]}}}}"#
+        ),
+    );
+    place.driver("bad", r#"[ "$ROLE" = parent ] && exit 7"#);
+    let specs = ["--specs", "specs"];
+    let with = ["--reference", "./quick", "--runtime", "bad=./bad"];
+    for (arguments, code) in [
+        ([&["explain", "LIFE-001", "--results", "theirs"], &specs[..]].concat(), 0),
+        ([&["list"], &specs[..]].concat(), 0),
+        ([&["replay", "plan.json"], &with[..], &specs].concat(), 1),
+        (["diff", "out", "theirs"].to_vec(), 0),
+        ([&["report", "theirs", "--out", "again"], &specs[..]].concat(), 0),
+    ] {
+        let assert = place.cli(arguments).assert().code(code);
+        let text = std::str::from_utf8(&assert.get_output().stdout).unwrap();
+        assert!(text.contains("onerror"), "{text}");
+        assert!(is_plain(text) && !text.contains("\n::error::"), "{text:?}");
+    }
+}
+
 /// The command line of a process is text of the peer's, too.
 #[test]
 fn a_descendant_with_a_hostile_name() {

@@ -1,27 +1,33 @@
 //! Ctrl-C and worse, while something is under way.
 
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::place::{Place, until};
+use crate::place::{PROGRAM, Place, until};
 
 /// A run whose second case never ends, and says so in the file `stuck`.
 fn stuck(place: &Place, more: &[&str]) -> Child {
+    stuck_as(place, PROGRAM.into(), more)
+}
+
+/// The same, of this program.
+fn stuck_as(place: &Place, program: PathBuf, more: &[&str]) -> Child {
     place.driver(
         "stuck",
         r#"[ "$ROLE" = parent ] && grep -q life-hello "$IPC_CONFORMANCE_PLAN" && echo >"$HERE/in" && exec sleep 1000"#,
     );
     let arguments = ["--runtime", "stuck=./stuck", "--pairs", "stuck:stuck", "--jobs", "1"];
-    let child = start(place, place.quick(&[&arguments[..], more].concat()));
+    let child = start(place, program, place.quick(&[&arguments[..], more].concat()));
     until("the second case is played", || place.path("in").exists());
     child
 }
 
-fn start(place: &Place, arguments: Vec<&str>) -> Child {
-    place.plain(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+fn start(place: &Place, program: PathBuf, arguments: Vec<&str>) -> Child {
+    place.plain_as(program, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn send(child: &Child, signal: Signal) {
@@ -38,7 +44,7 @@ fn ends_soon(mut child: Child) -> Option<i32> {
 
 #[test]
 fn an_interrupted_run_keeps_what_it_has() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let place = Place::new();
         let child = stuck(&place, &[]);
         send(&child, signal);
@@ -60,6 +66,19 @@ fn an_interrupted_run_keeps_what_it_has() {
     }
 }
 
+/// What `nohup` has started does not end with its terminal.
+#[test]
+fn a_run_that_ignores_the_end_of_its_terminal() {
+    let place = Place::new();
+    place.program("nohup", &format!("trap '' HUP; exec '{PROGRAM}' \"$@\""));
+    let child = stuck_as(&place, place.path("nohup"), &[]);
+    send(&child, Signal::HUP);
+    // A second signal would end it at once.
+    send(&child, Signal::INT);
+    assert_eq!(ends_soon(child), Some(4));
+    assert_eq!(place.verdicts("out").len(), 4);
+}
+
 #[test]
 fn an_interrupted_run_changes_no_expectations() {
     let place = Place::new();
@@ -77,7 +96,7 @@ fn an_interrupt_before_the_first_play() {
     let arguments = ["--specs", "specs", "--reference", "./quick", "--runtime", "x=./slow"];
     for command in [&["run"][..], &["doctor"], &["replay", "life-hello@x:x@1"]] {
         let options = if command[0] == "doctor" { &arguments[2..] } else { &arguments };
-        let child = start(&place, [command, options].concat());
+        let child = start(&place, PROGRAM.into(), [command, options].concat());
         until("the runtime is asked", || place.path("in").exists());
         send(&child, Signal::INT);
         assert_eq!(ends_soon(child), Some(4), "{command:?}");

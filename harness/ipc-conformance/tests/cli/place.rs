@@ -1,5 +1,6 @@
 //! A folder for one test, with small specs and quick runtimes, and the program in it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -149,7 +150,16 @@ exec '{DRIVER}' "$@""#,
         &self,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> process::Command {
-        let mut command = process::Command::new(PROGRAM);
+        self.plain_as(PROGRAM, arguments)
+    }
+
+    /// Another program in its place.
+    pub(crate) fn plain_as<'a>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> process::Command {
+        let mut command = process::Command::new(program);
         command
             .args(arguments)
             .current_dir(self.folder.path())

@@ -85,7 +85,9 @@ fn a_runtime_that_differs_beside_the_harness() {
     assert_eq!(finding["runtime"], "bad");
     assert_eq!(finding["blame"], "child");
     assert_eq!(finding["pairings"], serde_json::json!(["raw:bad"]));
-    assert_eq!(finding["repro"], "ipc-conformance replay life-raw-parent@raw:bad@x");
+    let options = "--runtime 'bad=./bad' --reference ./quick --specs specs";
+    let repro = format!("ipc-conformance replay life-raw-parent@raw:bad@x {options}");
+    assert_eq!(finding["repro"], repro.as_str());
     let update = ["--expectations", "bad.toml", "--update-expectations"];
     place.run(&[&bad[..], &update].concat()).code(1);
     let text = place.read("bad.toml");
@@ -123,7 +125,7 @@ fn the_name_is_taken() {
     for (arguments, message) in [
         (&["--pairs", "raw:raw"][..], "the pairing `raw:raw` has no runtime in it"),
         (&["--pairs", "raw:bun"], "names `bun`, which is none of quick, node, raw"),
-        (&["--runtime", "raw=./quick"], "the name raw is the harness's own"),
+        (&["--runtime", "raw=./quick"], "the runtime name `raw`: it is that of the harness"),
     ] {
         place.run(arguments).code(2).stderr(contains(message));
     }

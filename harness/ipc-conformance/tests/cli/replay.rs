@@ -1,11 +1,12 @@
 //! `replay`: one plan again, by token or from a file.
 
 use std::fs;
+use std::path::Path;
 
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
-use crate::place::Place;
+use crate::place::{PROGRAM, Place};
 
 const WITH: [&str; 6] =
     ["--specs", "specs", "--reference", "./quick", "--runtime", "quick=./quick"];
@@ -47,6 +48,54 @@ fn the_token_of_a_report() {
     replay(&place, token, &[]).code(0).stdout(starts_with("generated-000 "));
 }
 
+/// What a report prints is all that is needed.
+#[test]
+fn the_command_of_a_report() {
+    let place = Place::new();
+    place.driver("my bad", r#"[ "$ROLE" = child ] && echo '"extra"' >&3"#);
+    place.write("files/filed.toml", "command = \"'../my bad'\"\n");
+    fs::rename(place.path("specs"), place.path("my specs")).unwrap();
+    let own = ["--specs", "my specs", "--runtime-files", "files", "--regressions", "stored"];
+    for (runtime, quoted) in [("x='./my bad'", r#""x='./my bad'""#), ("filed", "filed")] {
+        let name = runtime.split('=').next().unwrap();
+        let pair = format!("{name}:{name}");
+        let more = ["--runtime", runtime, "--pairs", &pair, "--filter", "life-hello"];
+        let run = place.run(&[&own[..], &more].concat()).code(1);
+        let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+        let seed = place.results("out")["options"]["seed"].as_str().unwrap().to_owned();
+        let command = format!(
+            "ipc-conformance replay life-hello@{pair}@{seed} --runtime {quoted} --reference ./quick \
+             --runtime-files files --specs 'my specs' --regressions stored"
+        );
+        assert!(printed.contains(&format!("again:    {command}\n")), "{printed}");
+        assert_eq!(place.results("out")["findings"][0]["repro"], command.as_str());
+        let page = command.replace('\'', "&#39;").replace('"', "&#34;");
+        assert!(place.read("out/report.html").contains(&page));
+        let programs = Path::new(PROGRAM).parent().unwrap().display();
+        assert_cmd::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(place.path("."))
+            .env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()))
+            .env("TMPDIR", place.path("tmp"))
+            .assert()
+            .code(1)
+            .stdout(starts_with(format!("life-hello {pair}: fail\n")));
+    }
+}
+
+/// A name in a token is a name as for --runtime.
+#[test]
+fn a_token_names_runtimes() {
+    let place = Place::new();
+    place.driver("bad", r#"[ "$ROLE" = child ] && echo '"extra"' >&3"#);
+    place.write("files/filed.toml", "command = \"../bad\"\n");
+    let with = ["--specs", "specs", "--reference", "./quick", "--runtime-files", "files"];
+    let replay = |token| place.cli([&["replay", token], &with[..]].concat()).assert();
+    replay("life-hello@rust:node@x").code(0);
+    replay("life-hello@rust:filed@x").code(1).stdout(starts_with("life-hello rust:filed: fail\n"));
+    replay("life-hello@nope:node@x").code(3).stderr(contains("find the runtime `nope`"));
+}
+
 #[test]
 fn a_plan_from_a_file() {
     let place = Place::new();
@@ -80,7 +129,7 @@ fn what_cannot_be_replayed() {
             &[][..],
             "there is no case life-helo; did you mean `life-hello`?",
         ),
-        ("life-hello@quick:bun@x", &[], "say how it is started with --runtime bun=COMMAND"),
+        ("life-hello@quick:raw@x", &[], "life-hello is not played by quick:raw, but by "),
         ("life-hello@quick@x", &[], "the pairing quick is not of the form PARENT:CHILD"),
         ("life-hello", &[], "neither a plan file nor a token of the form CASE@PAIRING@SEED"),
         ("@quick:quick@x", &[], "neither a plan file nor a token"),
@@ -94,9 +143,12 @@ fn what_cannot_be_replayed() {
         ("table.json", &[], "not a plan: "),
         ("life-hello@quick:quick@x", &["--regressions", "cut.json"], "stored plans cut.json"),
     ] {
-        replay(&place, plan, more)
-            .code(2)
-            .stdout("")
-            .stderr(starts_with("error: ").and(contains(message)));
+        replay(&place, plan, more).code(2).stdout("").stderr(
+            starts_with("error: ").and(contains(message)).and(contains("error: error: ").not()),
+        );
     }
+    place.write("stored/cut.json", &place.read("cut.json"));
+    let stored = ["--regressions", "stored"];
+    let said = starts_with("error: the plan has mistakes\nerror: not a plan: ");
+    place.run(&stored).code(2).stdout("").stderr(said);
 }

@@ -227,8 +227,17 @@ fn a_generated_message_that_differs() {
     assert!(ids(&place, "out").contains(&id.to_owned()));
     assert!(place.read(&format!("stored/{name}")).len() < 2000, "it is small");
     // From now on it is a case like others.
-    place.run(&[&bad[..], &["--regressions", "stored"]].concat()).code(1);
-    assert_eq!(ids(&place, "out").len(), 1 + stored.len());
+    let again = ["--regressions", "stored"];
+    place.run(&[&bad[..4], &again].concat()).code(1);
+    assert_eq!(ids(&place, "out").len(), 2 + stored.len());
+    place.run(&[&bad[..], &again].concat()).code(0);
+    assert_eq!(ids(&place, "out"), ["life-hello"]);
+    place.run(&[&bad[..4], &again, &["--filter", "generated"]].concat()).code(1);
+    assert_eq!(ids(&place, "out").len(), stored.len());
+    // Found again, it stands there once.
+    place.run(&[&bad[..4], &again, &generate].concat()).code(1);
+    let verdicts = place.verdicts("out");
+    assert_eq!(verdicts.iter().collect::<BTreeSet<_>>().len(), verdicts.len(), "{verdicts:?}");
     let plan = format!("stored/{name}");
     let with = ["--specs", "specs", "--reference", "./quick"];
     place.cli([&["replay", &plan, "--runtime", "bad=./bad"], &with[..]].concat()).assert().code(1);

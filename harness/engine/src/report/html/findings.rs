@@ -112,8 +112,10 @@ impl Section {
         let mut reasons: Vec<String> = Vec::new();
         // Without a finding, the reason stands in the summary.
         let cases = story.cases.iter().filter(|_| story.finding.is_some());
-        for reason in cases.filter_map(|case| case.reason.as_deref()) {
-            let reason = text::short(reason, WIDTH);
+        for case in cases {
+            let Some(reason) = case.told() else { continue };
+            let fingerprint = case.fingerprint.as_ref().map(|end| format!(" (fingerprint {end})"));
+            let reason = text::short(&(reason + &fingerprint.unwrap_or_default()), WIDTH);
             if !reasons.contains(&reason) && reasons.len() < 5 {
                 reasons.push(reason);
             }
@@ -136,9 +138,9 @@ impl Section {
             sides,
             place,
             reasons,
-            cases: story.cases.iter().take(MOST).map(|case| occurrence(case)).collect(),
+            cases: story.cases.iter().take(MOST).map(|case| occurrence(case, digest)).collect(),
             more_cases: story.cases.len().saturating_sub(MOST),
-            again: text::line(&story.again()),
+            again: text::line(&story.again(&digest.results.options)),
             evidence: story
                 .cases
                 .iter()
@@ -176,7 +178,7 @@ fn clause(id: &str, catalogue: &Catalogue) -> Clause {
     }
 }
 
-fn occurrence(case: &CaseResult) -> Occurrence {
+fn occurrence(case: &CaseResult, digest: &Digest<'_>) -> Occurrence {
     let seen = case.reproduced;
     Occurrence {
         id: text::line(&case.id),
@@ -186,7 +188,7 @@ fn occurrence(case: &CaseResult) -> Occurrence {
         expectation: words::expectation(case.expectation).0,
         seen: seen
             .map_or_else(|| "1 play".to_owned(), |s| format!("{} of {}", s.differed, s.plays)),
-        replay: text::line(&format!("ipc-conformance replay {}", case.replay)),
+        replay: text::line(&digest.results.options.again(&case.replay)),
     }
 }
 

@@ -14,6 +14,15 @@ pub(super) use recipe::check as check_value;
 
 /// All that is wrong with a plan; the paths in the mistakes lead to the place in it.
 pub fn check_plan(plan: &Plan) -> Vec<Mistake> {
+    check(plan, true)
+}
+
+/// The same for a plan that lacks steps which could not be read: what they may do is not missed.
+pub(super) fn check_rest(plan: &Plan) -> Vec<Mistake> {
+    check(plan, false)
+}
+
+fn check(plan: &Plan, whole: bool) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     let root = Path::default();
     if plan.protocol != PROTOCOL {
@@ -21,7 +30,7 @@ pub fn check_plan(plan: &Plan) -> Vec<Mistake> {
             format!("the plan is of protocol {}, this program knows {PROTOCOL}", plan.protocol);
         mistakes.push(Mistake::new(&root.key("protocol"), message));
     }
-    let facts = [Facts::of(&plan.parent), Facts::of(&plan.child)];
+    let facts = [&plan.parent, &plan.child].map(|role| Facts { whole, ..Facts::of(role) });
     for role in Role::ALL {
         let (own, other) = match role {
             Role::Parent => (&facts[0], &facts[1]),
@@ -32,7 +41,7 @@ pub fn check_plan(plan: &Plan) -> Vec<Mistake> {
             raw::check_role(plan, role, own, &mut mistakes);
         }
     }
-    if plan.parent.steps.is_empty() {
+    if facts[0].lacks(!plan.parent.steps.is_empty()) {
         mistakes.push(Mistake::new(&root.key("parent"), "the parent has no steps"));
     }
     mistakes
@@ -82,9 +91,16 @@ struct Facts {
     reachable: BTreeSet<String>,
     callbacks: bool,
     launches: bool,
+    /// Whether there is nothing else that it does.
+    whole: bool,
 }
 
 impl Facts {
+    /// Whether something is not there that has not been found.
+    fn lacks(&self, found: bool) -> bool {
+        self.whole && !found
+    }
+
     fn of(role: &RolePlan) -> Self {
         let mut facts =
             Self { listened: role.listeners.iter().copied().collect(), ..Self::default() };
@@ -150,7 +166,7 @@ fn check_role(plan: &Plan, role: Role, own: &Facts, other: &Facts, mistakes: &mu
             mistakes.push(Mistake::new(&path, format!("`{event}` is listed twice")));
         }
     }
-    if role == Role::Child && !plan.child.steps.is_empty() && !other.launches {
+    if role == Role::Child && !plan.child.steps.is_empty() && other.lacks(other.launches) {
         mistakes.push(Mistake::new(&path, "the child has steps, and the parent never starts it"));
     }
     walk(&of(plan, role).steps, &path.key("steps"), true, &mut |path, step, may_wait| {
@@ -182,11 +198,11 @@ fn check_step(
         mistakes.push(Mistake::new(&path.key(key), message).maybe_help(help));
     };
     match step {
-        Step::Set { object, .. } if !own.bound.contains(object) => {
+        Step::Set { object, .. } if own.lacks(own.bound.contains(object)) => {
             let message = format!("no send of the {role} has `bind = \"{object}\"`");
             add("object", message, suggest(object, &own.bound));
         }
-        Step::AwaitSignal { name, .. } if !other.signals.contains(name) => {
+        Step::AwaitSignal { name, .. } if other.lacks(other.signals.contains(name)) => {
             let other_role = if role == Role::Parent { Role::Child } else { Role::Parent };
             let message = format!("the {other_role} never gives the signal `{name}`");
             let help = if own.signals.contains(name) {
@@ -196,15 +212,15 @@ fn check_step(
             };
             add("name", message, help);
         }
-        Step::Off { name: Some(name), .. } if !own.listeners.contains(name) => {
+        Step::Off { name: Some(name), .. } if own.lacks(own.listeners.contains(name)) => {
             let message = format!("no `on` of the {role} has `name = \"{name}\"`");
             add("name", message, suggest(name, &own.listeners));
         }
-        Step::Await { event, .. } if !own.listened.contains(event) => {
+        Step::Await { event, .. } if own.lacks(own.listened.contains(event)) => {
             let message = format!("the {role} awaits `{event}` and has no listener for it");
             add("event", message, Some(format!("add `{event}` to its `listeners`")));
         }
-        Step::AwaitCallbacks { .. } if !own.callbacks => {
+        Step::AwaitCallbacks { .. } if own.lacks(own.callbacks) => {
             add("do", format!("no send of the {role} has a callback"), None);
         }
         Step::Send { value, callback, arguments: Some(_), handle, .. }
@@ -266,14 +282,14 @@ fn check_handles(
         let message = format!("the {role} keeps two handles under the name `{name}`");
         mistakes.push(Mistake::new(&path.key("name"), message));
     }
-    if let Some((key, name)) = used.filter(|(_, name)| !own.kept.contains_key(*name)) {
+    if let Some((key, name)) = used.filter(|(_, name)| own.lacks(own.kept.contains_key(*name))) {
         let message = format!("the {role} keeps no handle under the name `{name}`");
         let help = did_you_mean(name, own.kept.keys().map(String::as_str));
         mistakes.push(Mistake::new(&path.key(key), message).maybe_help(help));
     }
     let reachable =
         |name: &&String| own.reachable.contains(*name) || other.reachable.contains(*name);
-    if let Some(name) = reached.filter(|name| !reachable(name)) {
+    if let Some(name) = reached.filter(|name| own.lacks(reachable(name))) {
         let message = format!("neither role listens under the name `{name}`");
         let names = own.reachable.iter().chain(&other.reachable).map(String::as_str);
         let mistake = Mistake::new(&path.key("to"), message).maybe_help(did_you_mean(name, names));

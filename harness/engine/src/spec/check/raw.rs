@@ -52,7 +52,7 @@ pub(super) fn check_role(plan: &Plan, role: Role, own: &Facts, mistakes: &mut Ve
         };
         check_values(step, &mut add);
         let (given, used) = names(step);
-        for (key, name) in used.into_iter().filter(|(_, name)| !known.contains(name)) {
+        for (key, name) in used.into_iter().filter(|(_, name)| own.lacks(known.contains(name))) {
             let message = format!("nothing is kept under the name `{name}` here");
             add(key, message, did_you_mean(name, own.kept.keys().map(String::as_str)));
         }
