@@ -83,7 +83,7 @@ fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
             EVENTS => {
                 // What is no message is about the channel as a whole.
                 match record.seen {
-                    Seen::Event { event: Event::Message | Event::InternalMessage, .. } => &incoming,
+                    _ if is_message(&record.seen) => &incoming,
                     // Where bytes are chosen, what is thrown is about those that came last.
                     Seen::Event { event: Event::UncaughtException, .. } if frame.raw => &incoming,
                     _ => frame.clause,
@@ -106,6 +106,11 @@ fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
         });
     }
     tracks
+}
+
+/// Whether this is something that the peer has sent.
+fn is_message(seen: &Seen) -> bool {
+    matches!(seen, Seen::Event { event: Event::Message | Event::InternalMessage, .. })
 }
 
 /// What the steps of a role recorded themselves.
@@ -182,7 +187,9 @@ fn align(
                         Some(index) => {
                             let have = rest.remove(index);
                             let mismatch = value::mismatch(&expected[want].json, &seen[have].json);
-                            let kind = if mismatch.message_only {
+                            // How an error is worded is a runtime's own matter; how one arrives
+                            // that was sent is not.
+                            let kind = if mismatch.message_only && !is_message(record.seen) {
                                 DifferenceKind::Message
                             } else {
                                 DifferenceKind::Value

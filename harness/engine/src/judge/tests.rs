@@ -53,6 +53,15 @@ fn another_text_of_an_error_fails_nobody_and_another_code_does() {
 }
 
 #[test]
+fn another_text_of_an_error_that_was_sent_is_another_value() {
+    let got = |message: &str| {
+        let error = json!({ "$": "error", "class": "TypeError", "message": message });
+        json!({ "kind": "event", "event": "message", "arguments": [error] })
+    };
+    assert_eq!(judged(&[got("as sent")], &[got("garbled")]).verdict, Verdict::Fail);
+}
+
+#[test]
 fn what_varies_among_the_references_is_open_and_is_named() {
     let references =
         [history(&[property(true), message(1)]), history(&[property(false), message(1)])];
