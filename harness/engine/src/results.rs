@@ -137,7 +137,8 @@ pub struct CaseResult {
     /// How often the difference was seen, of how many plays, where the case was played again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduced: Option<Reproduced>,
-    /// Fields in which the reference itself varied, as `ROLE EVENT PATH`.
+    /// Places in which the reference itself varied, as `ROLE, SECTION: RECORD PATH`: they are not
+    /// compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub varying: Vec<String>,
     /// What both sides observed; kept for every verdict other than `pass`.

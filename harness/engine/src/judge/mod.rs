@@ -115,15 +115,7 @@ pub fn judge(
         clause,
         catalogue: rules.catalogue,
     };
-    let varying = varying(&frame, references);
-    let differences = references
-        .iter()
-        .map(|reference| compare::compare(&frame, reference, observed))
-        .min_by_key(Vec::len)
-        .unwrap_or_default();
-    let differences: Vec<_> =
-        differences.into_iter().filter(|d| !varying.contains(&place(d))).collect();
-    let varying: Vec<_> = varying.into_iter().collect();
+    let (differences, varying) = differences(&frame, references, observed);
     let done = |verdict, reason: Option<String>| Judgement {
         verdict,
         reason,
@@ -213,15 +205,38 @@ fn crash(references: &[History], observed: &History) -> Option<String> {
     references.iter().all(|r| signal(r).is_none()).then(|| format!("the child died by {died}"))
 }
 
-/// The places in which the reference histories differ among themselves.
-fn varying(frame: &compare::Frame<'_>, references: &[History]) -> BTreeSet<String> {
-    let Some((first, rest)) = references.split_first() else { return BTreeSet::new() };
-    rest.iter().flat_map(|other| compare::compare(frame, first, other)).map(|d| place(&d)).collect()
-}
-
-/// A place in a history, independent of what stands there.
-fn place(difference: &Difference) -> String {
-    let seen = difference.observed.as_ref().or(difference.expected.as_ref());
-    let subject = seen.map(value::subject).unwrap_or_default();
-    format!("{} {subject} {}", difference.role, difference.path).trim_end().to_owned()
+/// The differences to the references that leave fewest, and the places in which these differ among
+/// themselves, as seen from the first.
+///
+/// A history may part from a reference where another reference does. The place is that reference's
+/// own: a record or an order. Whatever comes behind it is compared.
+fn differences(
+    frame: &compare::Frame<'_>,
+    references: &[History],
+    observed: &History,
+) -> (Vec<Difference>, Vec<String>) {
+    let mut distinct: Vec<&History> = Vec::new();
+    for reference in references {
+        if distinct.iter().all(|other| !compare::compare(frame, other, reference).is_empty()) {
+            distinct.push(reference);
+        }
+    }
+    let open = |reference: &History| -> BTreeSet<String> {
+        let others = distinct.iter().flat_map(|other| compare::compare(frame, reference, other));
+        others.map(|found| found.place).collect()
+    };
+    let differences = distinct.iter().map(|reference| {
+        let mut found = compare::compare(frame, reference, observed);
+        if !found.is_empty() && distinct.len() > 1 {
+            let open = open(reference);
+            found.retain(|found| !open.contains(&found.place));
+        }
+        found
+    });
+    let fewest = differences.min_by_key(Vec::len).unwrap_or_default();
+    let varying = match distinct[..] {
+        [first, _, ..] => open(first).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    (fewest.into_iter().map(|found| found.difference).collect(), varying)
 }
