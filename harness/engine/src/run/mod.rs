@@ -73,8 +73,12 @@ pub enum Progress<'a> {
     },
 }
 
-/// Plays of a difference, in all, before it is reported.
+/// Plays of a surprise, in all, before it is believed.
 const CONFIRM: usize = 3;
+/// Plays that have to show something unexpected.
+const SIGHTINGS: usize = 2;
+/// Plays, in all, of what fewer of those have shown: a runtime that dies now and then is not good.
+const MANY: usize = 10;
 
 impl Run<'_> {
     /// Plays and judges everything.

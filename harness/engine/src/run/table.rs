@@ -4,10 +4,10 @@ use std::iter::repeat_n;
 use std::ops::{ControlFlow, Range};
 
 use super::pairings::Pairings;
-use super::{CONFIRM, Progress, Run, assemble};
+use super::{CONFIRM, MANY, Progress, Run, SIGHTINGS, assemble, verdict};
 use crate::history::History;
 use crate::play::{Job, Pairing, PlayError, Pool, Stopped};
-use crate::results::{CaseResult, Expectation, Verdict};
+use crate::results::{CaseResult, Expectation};
 use crate::spec::Case;
 
 /// How many plays that are known to hang are made at a time, for each other.
@@ -267,16 +267,18 @@ impl<'r> Table<'r> {
 
 /// Whether nothing more is to be learnt of it.
 fn is_good(row: &Row<'_>) -> bool {
-    row.result.as_ref().is_some_and(|result| {
-        result.verdict == Verdict::Pass && result.expectation == Expectation::Expected
-    })
+    row.result.as_ref().is_some_and(verdict::is_good)
 }
 
-/// How many plays there have to be before the result is believed: a surprise is played again, what
-/// is known and what fails nobody is not.
+/// How many plays there have to be before the result is believed: a surprise is played again, and
+/// more often where it is seen too seldom; what is known and what fails nobody is not.
 fn wanted(row: &Row<'_>) -> usize {
-    match &row.result {
-        Some(result) if result.expectation != Expectation::Expected => CONFIRM,
-        _ => 0,
+    let Some(result) = &row.result else { return 0 };
+    let seen =
+        result.reproduced.map_or((1, 1), |seen| (seen.differed as usize, seen.plays as usize));
+    match result.expectation {
+        Expectation::Expected => 0,
+        Expectation::Unexpected if seen.0 < SIGHTINGS && seen.1 >= CONFIRM => MANY,
+        Expectation::Unexpected | Expectation::Stale => CONFIRM,
     }
 }

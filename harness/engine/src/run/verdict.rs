@@ -1,6 +1,6 @@
 //! One verdict from all plays of a case by a pairing.
 
-use super::{CONFIRM, Run, assemble};
+use super::{CONFIRM, MANY, Run, SIGHTINGS, assemble};
 use crate::history::History;
 use crate::judge::{self, Judgement};
 use crate::play::Pairing;
@@ -22,40 +22,59 @@ impl Run<'_> {
         };
         let mut all: Vec<CaseResult> = observed.iter().map(judge).collect();
         let plays = all.len();
-        let differed = all.iter().filter(|one| one.verdict != Verdict::Pass).count();
-        // The worst play speaks for all, unless it was the odd one out; what went wrong in the
-        // harness is never that.
+        let is_valid = all.iter().all(|one| one.verdict != Verdict::HarnessError);
+        // The worst play of a kind speaks for it.
         all.sort_by_key(|one| std::cmp::Reverse(one.verdict));
-        let valid = all.iter().all(|one| one.verdict != Verdict::HarnessError);
-        let (known, surprises): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|one| one.expectation == Expectation::Expected);
-        let count = surprises.len();
-        let is_odd = valid && plays >= CONFIRM && count * 2 < plays;
-        let mut worst = match (known.into_iter().next(), surprises.into_iter().next()) {
-            (Some(known), Some(odd)) if is_odd => {
-                self.without(known, odd, &format!("in {count} of {plays} plays"))
-            }
-            (_, Some(one)) | (Some(one), None) => one,
-            (None, None) => return self.not_run(case, pairing, "no play was finished"),
+        let mut of = |expectation| -> Vec<CaseResult> {
+            all.extract_if(.., |one| one.expectation == expectation).collect()
         };
-        if worst.verdict != Verdict::Pass {
-            worst.reference = references.first().cloned();
-            worst.reproduced = (plays > 1).then(|| Reproduced {
-                differed: u32::try_from(differed).unwrap_or(u32::MAX),
+        let (unexpected, stale) = (of(Expectation::Unexpected), of(Expectation::Stale));
+        // What is seen once in many plays is told; what goes wrong in the harness is never that.
+        let is_chance = is_valid && unexpected.len() < SIGHTINGS && plays >= MANY;
+        // What still fails in most plays is not stale.
+        let is_known = stale.len() * 2 < plays && plays >= CONFIRM;
+        let differs = |one: &CaseResult| one.verdict != Verdict::Pass;
+        let mut count = all.iter().filter(|one| differs(one)).count();
+        let mut speaker = all.into_iter().next();
+        let mut odd: Vec<CaseResult> = Vec::new();
+        for (surprises, is_odd) in [(stale, is_known), (unexpected, is_chance)] {
+            if is_odd && speaker.is_some() {
+                odd.extend(surprises);
+            } else if !surprises.is_empty() {
+                count = surprises.len();
+                speaker = surprises.into_iter().next();
+            }
+        }
+        let Some(mut result) = speaker else {
+            return self.not_run(case, pairing, "no play was finished");
+        };
+        let some = odd.len();
+        if let Some(odd) = odd.into_iter().max_by_key(|one| one.verdict) {
+            if is_good(&result) {
+                count = some;
+            }
+            result = self.with_odd(result, odd, &format!("in {some} of {plays} plays"));
+        }
+        if result.verdict != Verdict::Pass {
+            result.reference = references.first().cloned();
+            result.reproduced = (plays > 1).then(|| Reproduced {
+                differed: u32::try_from(count).unwrap_or(u32::MAX),
                 plays: u32::try_from(plays).unwrap_or(u32::MAX),
             });
         }
-        worst
+        result
     }
 
-    /// What most plays show, and that some show something else.
-    fn without(&self, known: CaseResult, mut odd: CaseResult, some: &str) -> CaseResult {
-        if known.verdict != Verdict::Pass {
-            let reason = known.reason.map(|reason| format!("{reason}; ")).unwrap_or_default();
-            return CaseResult { reason: Some(format!("{reason}something else {some}")), ..known };
+    /// The result that stands, and that some plays show something else.
+    fn with_odd(&self, result: CaseResult, mut odd: CaseResult, some: &str) -> CaseResult {
+        let of = odd.reason.take().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let told = format!("{} {some}{of}", odd.verdict.name());
+        if !is_good(&result) {
+            let reason = result.reason.map(|reason| format!("{reason}; ")).unwrap_or_default();
+            return CaseResult { reason: Some(format!("{reason}{told}")), ..result };
         }
         odd.verdict = Verdict::NonStrict;
-        odd.reason = Some(format!("differed {some}"));
+        odd.reason = Some(told);
         assemble::expect(self, &mut odd);
         odd
     }
@@ -93,4 +112,9 @@ impl Run<'_> {
     pub(super) fn not_run(&self, case: &Case, pairing: &Pairing, reason: &str) -> CaseResult {
         self.result(case, pairing, Judgement::not_run(reason), None)
     }
+}
+
+/// Whether there is nothing to be said of it.
+pub(super) fn is_good(result: &CaseResult) -> bool {
+    result.verdict == Verdict::Pass && result.expectation == Expectation::Expected
 }
