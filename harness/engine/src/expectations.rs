@@ -7,8 +7,9 @@
 //! * `unsupported` is always shown and never unexpected; an entry documents it.
 //! * An entry speaks of a case, or of all cases that show a clause, in all the pairings it names.
 //!   Where one of these does not end as the entry says, the entry is stale there.
-//! * `fail` is expected when the first difference of every clause that differs has an entry with
-//!   its fingerprint. Failing in another way is unexpected.
+//! * `fail` is expected when the first difference of every clause that fails has an entry with its
+//!   fingerprint. Failing in another way is unexpected. Which clauses can fail, level and requirement
+//!   set of the run say.
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
 //!   several may say how else the same case can end.
 //! * `harness-error` is never expected.
@@ -20,13 +21,13 @@ use std::path::{Path as FsPath, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{GENERATED, plain};
+use crate::judge::{GENERATED, Rules, plain};
 use crate::raw;
-use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Verdict};
 use crate::spec::document::{
     Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
 };
-use crate::spec::{Catalogue, Level, Location, Mistake, Mistakes, Path};
+use crate::spec::{Catalogue, Location, Mistake, Mistakes, Path};
 
 mod update;
 mod version;
@@ -177,12 +178,14 @@ impl Expectations {
     /// How the verdict of a case in a pairing stands to what was expected, and the reasons of
     /// the entries that expect it.
     ///
-    /// `versions` knows the version of each runtime.
+    /// `versions` knows the version of each runtime; what fails nobody by the `rules` of the run
+    /// needs no entry.
     pub fn judge<'v>(
         &self,
         result: &CaseResult,
         reference: &str,
         versions: &dyn Fn(&str) -> Option<&'v str>,
+        rules: Rules<'_>,
     ) -> (Expectation, Option<String>) {
         if result.verdict == Verdict::NotRun {
             return (Expectation::Expected, None);
@@ -190,9 +193,9 @@ impl Expectations {
         let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) = self
             .applying(result, reference, versions)
             .into_iter()
-            .partition(|entry| entry.matches(result));
+            .partition(|entry| entry.matches(result, rules));
         stale.retain(|entry| !entry.may_be_wrong());
-        let expectation = if !covered(result, &matching) {
+        let expectation = if !covered(result, &matching, rules) {
             Expectation::Unexpected
         } else if !stale.is_empty() {
             Expectation::Stale
@@ -269,29 +272,36 @@ impl Expectations {
 }
 
 /// Whether the verdict is good, or these entries account for all of it.
-fn covered(result: &CaseResult, matching: &[&Entry]) -> bool {
+fn covered(result: &CaseResult, matching: &[&Entry], rules: Rules<'_>) -> bool {
     match result.verdict {
         Verdict::Pass | Verdict::NonStrict | Verdict::Unsupported | Verdict::NotRun => true,
         Verdict::HarnessError => false,
         Verdict::Crash | Verdict::Hang => !matching.is_empty(),
         Verdict::Fail => {
-            failures(result).into_iter().all(|one| matching.iter().any(|entry| entry.is_of(one)))
+            let covers = |one| matching.iter().any(|entry| entry.is_of(one));
+            failures(result, rules).into_iter().all(covers)
         }
     }
 }
 
-/// Clause and fingerprint of the first difference of each clause that fails.
-fn failures(result: &CaseResult) -> Vec<(&str, &str)> {
-    let mut found: Vec<(&str, &str)> = Vec::new();
-    for difference in &result.differences {
-        let clause = plain(&difference.clause);
-        let strict = difference.kind != DifferenceKind::Message && difference.level != Level::Impl;
-        if strict && (clause == GENERATED || found.iter().all(|(other, _)| *other != clause)) {
-            found.push((clause, &difference.fingerprint));
-        }
-    }
+/// Clause and fingerprint of the first difference of each clause that fails by these rules.
+fn failures<'r>(result: &'r CaseResult, rules: Rules<'_>) -> Vec<(&'r str, &'r str)> {
+    let mut found = firsts(result, |difference| rules.can_fail(difference));
     if found.is_empty() {
         found.push(("", NO_DIFFERENCE));
+    }
+    found
+}
+
+/// Clause and fingerprint of the first difference of each clause, of those that count; of what was
+/// generated, of all.
+fn firsts(result: &CaseResult, counts: impl Fn(&Difference) -> bool) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for difference in result.differences.iter().filter(|difference| counts(difference)) {
+        let clause = plain(&difference.clause);
+        if clause == GENERATED || found.iter().all(|(other, _)| *other != clause) {
+            found.push((clause, &difference.fingerprint));
+        }
     }
     found
 }
@@ -322,10 +332,14 @@ impl Entry {
     }
 
     /// Whether the case has ended as the entry says.
-    fn matches(&self, result: &CaseResult) -> bool {
-        let shows = || failures(result).into_iter().any(|one| self.is_of(one));
+    fn matches(&self, result: &CaseResult, rules: Rules<'_>) -> bool {
+        // By other rules, or in one play of ten, the same difference is no failure.
+        let shows = || {
+            let mut all = firsts(result, |difference| difference.kind != DifferenceKind::Message);
+            all.extend(failures(result, rules));
+            all.into_iter().any(|one| self.is_of(one))
+        };
         match self.raw.verdict {
-            // At a lower level, or in a play out of three, the same difference is no failure.
             Known::Fail => matches!(result.verdict, Verdict::Fail | Verdict::NonStrict) && shows(),
             known => {
                 known.verdict() == result.verdict && (self.raw.fingerprint.is_none() || shows())

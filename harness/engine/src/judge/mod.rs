@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
 
 use crate::history::{Ending, History};
-use crate::results::{Difference, DifferenceKind, Verdict};
+use crate::results::{Difference, DifferenceKind, Options, Verdict};
 use crate::spec::{Case, Catalogue, Level};
 use crate::text;
 
@@ -70,8 +70,16 @@ pub struct Rules<'a> {
     pub required: Option<&'a BTreeSet<String>>,
 }
 
-impl Rules<'_> {
-    fn can_fail(&self, difference: &Difference) -> bool {
+impl<'a> Rules<'a> {
+    /// Those of a run with these options.
+    pub fn of(catalogue: &'a Catalogue, options: &Options) -> Self {
+        let set = options.requirement_set.as_deref();
+        let set = set.and_then(|name| catalogue.requirement_set(name).ok());
+        Self { catalogue, level: options.level, required: set.map(|set| &set.clauses) }
+    }
+
+    /// Whether the difference, wherever it is met, fails a case.
+    pub(crate) fn can_fail(&self, difference: &Difference) -> bool {
         let clause = &difference.clause;
         difference.kind != DifferenceKind::Message
             && difference.level <= self.level

@@ -10,7 +10,8 @@ use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, T
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
     let reference = &run.reference.name;
-    let (expectation, reason) = run.expectations.judge(result, reference, &versions(run));
+    let (expectation, reason) =
+        run.expectations.judge(result, reference, &versions(run), run.rules());
     result.expectation = expectation;
     if let Some(reason) = reason {
         result.add_expected(reason);

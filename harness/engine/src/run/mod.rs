@@ -150,12 +150,6 @@ impl Run<'_> {
 
     /// What can fail a case.
     fn rules(&self) -> Rules<'_> {
-        let set = self.options.requirement_set.as_deref();
-        let set = set.and_then(|name| self.catalogue.requirement_set(name).ok());
-        Rules {
-            catalogue: self.catalogue,
-            level: self.options.level,
-            required: set.map(|set| &set.clauses),
-        }
+        Rules::of(self.catalogue, &self.options)
     }
 }
