@@ -10,6 +10,8 @@
 //! * `fail` is expected when the first difference of every clause that fails has an entry with its
 //!   fingerprint. Failing in another way is unexpected. Which clauses can fail, level and requirement
 //!   set of the run say.
+//! * `crash` and `hang` are expected when an entry has the fingerprint of the ending: who died, and
+//!   how, or who hung.
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
 //!   several may say how else the same case can end.
 //! * `harness-error` is never expected.
@@ -339,7 +341,9 @@ impl Entry {
             all.extend(failures(result, rules));
             all.into_iter().any(|one| self.is_of(one))
         };
+        let ends = || result.fingerprint.as_deref().is_some_and(|end| self.is_of(("", end)));
         match self.raw.verdict {
+            Known::Crash | Known::Hang => self.raw.verdict.verdict() == result.verdict && ends(),
             Known::Fail => matches!(result.verdict, Verdict::Fail | Verdict::NonStrict) && shows(),
             known => {
                 known.verdict() == result.verdict && (self.raw.fingerprint.is_none() || shows())
@@ -410,15 +414,20 @@ fn entry(
         let help = Some("without `pairings` it is for all".to_owned());
         add(root.key("pairings"), "the expectation is for no pairing".to_owned(), help);
     }
-    if raw.verdict == Known::Fail && raw.fingerprint.is_none() {
-        let help = Some(format!(
+    let help = match raw.verdict {
+        Known::Fail => Some(format!(
             "the fingerprint stands in the report; `{NO_DIFFERENCE}` is that of a failure without a difference"
-        ));
-        add(
-            root.key("verdict"),
-            "`fail` needs a `fingerprint`: failing in another way is unexpected".to_owned(),
-            help,
-        );
+        )),
+        Known::Crash | Known::Hang => {
+            Some("it says who ended how, as the report does: such as `parent-exit-1`".to_owned())
+        }
+        Known::Unsupported | Known::NonStrict => None,
+    };
+    if let (Some(help), None) = (help, &raw.fingerprint) {
+        let verdict = raw.verdict.verdict().name();
+        let message =
+            format!("`{verdict}` needs a `fingerprint`: failing in another way is unexpected");
+        add(root.key("verdict"), message, Some(help));
     }
     if raw.fingerprint.as_deref() == Some(ANY_DIFFERENCE)
         && raw.clause.as_deref() != Some(GENERATED)

@@ -126,6 +126,10 @@ pub struct CaseResult {
     /// the contract, how long was waited; for an expected one the reason of its entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How it ended, for a crash or a hang: `parent-SIGSEGV`, `child-SIGABRT`, `parent-exit-1`, or who
+    /// was at its steps: `parent-hang`, `child-hang`, `both-hang`, `end-hang` where nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The findings that its differences belong to, that of the first difference first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,

@@ -23,6 +23,9 @@ fn catalogue() -> Catalogue {
     Catalogue::from_texts(&[("clauses/err.toml", &clauses), ("cases/err.toml", &cases)]).unwrap()
 }
 
+/// How what crashes or hangs in these tests ends.
+const END: &str = "parent-exit-1";
+
 /// A case of a pairing, with differences as `CLAUSE FINGERPRINT`.
 fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> CaseResult {
     let clauses =
@@ -49,6 +52,7 @@ fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> Ca
         verdict,
         expectation: Expectation::Expected,
         reason: None,
+        fingerprint: matches!(verdict, Verdict::Crash | Verdict::Hang).then(|| END.to_owned()),
         findings: Vec::new(),
         duration_ms: 0,
         differences: differences.iter().map(difference).collect(),
@@ -139,6 +143,7 @@ reason = "No such thing."
 runtime = "rust"
 case = "err-three"
 verdict = "hang"
+fingerprint = "parent-exit-1"
 versions = "<0.1"
 reason = "Was slow."
 "#;
@@ -200,7 +205,7 @@ fn verdicts_stand_to_expectations() {
 fn entries_for_pairings_that_cannot_be_are_problems() {
     let entry = |runtime: &str, pairing: &str| {
         format!(
-            "[[expectation]]\nruntime = \"{runtime}\"\npairings = [\"{pairing}\"]\nclause = \"ERR-001\"\nverdict = \"hang\"\nreason = \"r\"\n"
+            "[[expectation]]\nruntime = \"{runtime}\"\npairings = [\"{pairing}\"]\nclause = \"ERR-001\"\nverdict = \"hang\"\nfingerprint = \"parent-hang\"\nreason = \"r\"\n"
         )
     };
     let played = [
@@ -229,6 +234,7 @@ fn mistakes_are_reported_at_their_place() {
         ("unknown verdict", "\"hang\"", "\"hangs\""),
         ("empty reason", "\"Types.\"", "\"\""),
         ("fail without a fingerprint", "fingerprint = \"aaaa0001\"\n", ""),
+        ("hang without a fingerprint", "fingerprint = \"parent-exit-1\"\n", ""),
         ("clause that does not exist", "\"ERR-001\"", "\"ERR-011\""),
         ("clause without a case", "\"ERR-001\"", "\"ERR-004\""),
         ("case that does not exist", "case = \"err-three\"", "case = \"err-thre\""),
@@ -331,6 +337,25 @@ fn what_the_rules_of_a_run_let_pass_needs_no_entry() {
     // What fails nobody in this run is not stale.
     result.verdict = Verdict::NonStrict;
     assert_eq!(found(&result, Level::Should, Some(&["ERR-003"])), Expected);
+}
+
+#[test]
+fn a_crash_or_a_hang_is_expected_as_it_ends() {
+    let version = |name: &str| (name == "rust").then_some("0.1.0");
+    for (verdict, name) in [(Verdict::Crash, "crash"), (Verdict::Hang, "hang")] {
+        let mut result = result("err-one", "rust:node", verdict, &["ERR-001 aaaa0001"]);
+        let all = results(vec![result.clone()]);
+        let text = update("rust.toml", "", &catalogue(), &all).unwrap();
+        assert!(text.contains(&format!("verdict = \"{name}\"\nfingerprint = \"{END}\"")), "{text}");
+        let entries = Expectations::from_texts(&[("rust.toml", &text)], &catalogue()).unwrap();
+        assert_eq!(judge(&entries, &result, &version).0, Expectation::Expected);
+        result.fingerprint = Some("child-SIGSEGV".to_owned());
+        assert_eq!(judge(&entries, &result, &version).0, Expectation::Unexpected);
+        // The entry gets what is new, and keeps its reason.
+        let known = text.replace("not explained yet", "explained");
+        let text = update("rust.toml", &known, &catalogue(), &results(vec![result])).unwrap();
+        assert_eq!(text, known.replace(END, "child-SIGSEGV"));
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Run<'_> {
         if wrong.is_empty() || entry.may_be_wrong() {
             return Fate::Keep;
         }
-        if entry.raw.verdict == Known::Fail
+        if matches!(entry.raw.verdict, Known::Fail | Known::Crash | Known::Hang)
             && let Some(fingerprint) = only_fingerprint(entry, &of, self.rules)
         {
             return Fate::Fingerprint(fingerprint);
@@ -181,10 +181,11 @@ impl Run<'_> {
             key: if of_clause.is_some() { "clause" } else { "case" },
             id: of_clause.map_or_else(|| case.id.clone(), str::to_owned),
             verdict: case.verdict.name(),
-            fingerprint: failure.map(|(clause, fingerprint)| match clause {
-                GENERATED => ANY_DIFFERENCE.to_owned(),
-                _ => fingerprint.to_owned(),
-            }),
+            fingerprint: match failure {
+                Some((GENERATED, _)) => Some(ANY_DIFFERENCE.to_owned()),
+                Some((_, fingerprint)) => Some(fingerprint.to_owned()),
+                None => case.fingerprint.clone(),
+            },
         }
     }
 }
@@ -193,14 +194,17 @@ impl Run<'_> {
 fn only_fingerprint(entry: &Entry, of: &[&CaseResult], rules: Rules<'_>) -> Option<String> {
     let mut found = BTreeSet::new();
     for case in of {
-        if case.verdict != Verdict::Fail {
+        if case.verdict != entry.raw.verdict.verdict() {
             return None;
         }
-        let own: Vec<&str> = failures(case, rules)
-            .into_iter()
-            .filter(|(clause, _)| entry.raw.clause.as_deref().is_none_or(|c| c == *clause))
-            .map(|(_, fingerprint)| fingerprint)
-            .collect();
+        let own: Vec<&str> = match case.verdict {
+            Verdict::Fail => failures(case, rules)
+                .into_iter()
+                .filter(|(clause, _)| entry.raw.clause.as_deref().is_none_or(|c| c == *clause))
+                .map(|(_, fingerprint)| fingerprint)
+                .collect(),
+            _ => case.fingerprint.as_deref().into_iter().collect(),
+        };
         match own.as_slice() {
             [one] => found.insert((*one).to_owned()),
             _ => return None,

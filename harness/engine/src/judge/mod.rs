@@ -1,6 +1,7 @@
 //! From histories to verdicts.
 
 mod compare;
+mod end;
 mod findings;
 mod fingerprint;
 mod needs;
@@ -12,13 +13,14 @@ mod value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
+use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Role, Seen};
 
 use crate::history::{Ending, History};
 use crate::results::{Difference, DifferenceKind, Options, Verdict};
 use crate::spec::{Case, Catalogue, Level};
 use crate::text;
 
+use end::end;
 pub(crate) use findings::under_test;
 pub use findings::{blame, findings};
 pub(crate) use value::normalised;
@@ -42,6 +44,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, for a verdict that is not about a difference.
     pub reason: Option<String>,
+    /// How it ended, for a crash or a hang, as [`CaseResult::fingerprint`](crate::results::CaseResult::fingerprint).
+    pub fingerprint: Option<String>,
     /// The differences to the reference.
     pub differences: Vec<Difference>,
     /// Places in which the reference histories differ among themselves.
@@ -55,7 +59,13 @@ impl Judgement {
     }
 
     fn plain(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, reason: Some(reason.into()), differences: Vec::new(), varying: Vec::new() }
+        Self {
+            verdict,
+            reason: Some(reason.into()),
+            fingerprint: None,
+            differences: Vec::new(),
+            varying: Vec::new(),
+        }
     }
 }
 
@@ -127,15 +137,13 @@ pub fn judge(
     let done = |verdict, reason: Option<String>| Judgement {
         verdict,
         reason,
+        fingerprint: None,
         differences: differences.clone(),
         varying: varying.clone(),
     };
 
-    if let Ending::TimedOut { limit_ms } = observed.ending {
-        return done(Verdict::Hang, Some(format!("no end within {limit_ms} ms")));
-    }
-    if let Some(reason) = crash(references, observed) {
-        return done(Verdict::Crash, Some(reason));
+    if let Some((verdict, end)) = end(references, observed) {
+        return Judgement { fingerprint: Some(end.fingerprint), ..done(verdict, Some(end.words)) };
     }
     if !observed.breaches.is_empty() {
         return done(Verdict::HarnessError, Some(observed.breaches.join("; ")));
@@ -183,34 +191,6 @@ fn unsupported(history: &History) -> Option<(Role, &str, &str)> {
             _ => None,
         })
     })
-}
-
-/// How a runtime died where the reference did not.
-fn crash(references: &[History], observed: &History) -> Option<String> {
-    if let Ending::Signalled { signal } = &observed.ending
-        && references.iter().all(|r| r.ending != observed.ending)
-    {
-        return Some(format!("the parent died by {signal}"));
-    }
-    let done = |log: &[Record]| log.iter().any(|r| matches!(r.seen, Seen::Done {}));
-    if let Ending::Exited { code } = observed.ending
-        && code != 0
-        && !done(&observed.parent)
-        && references.iter().all(|r| r.ending != observed.ending || done(&r.parent))
-    {
-        return Some(format!("the parent exited with code {code} before the end of its steps"));
-    }
-    let signal = |history: &History| {
-        history.parent.iter().find_map(|record| match &record.seen {
-            Seen::Event { event: Event::Exit, arguments, .. } => match arguments.get(1) {
-                Some(Recipe::String(signal)) => Some(signal.clone()),
-                _ => None,
-            },
-            _ => None,
-        })
-    };
-    let died = signal(observed)?;
-    references.iter().all(|r| signal(r).is_none()).then(|| format!("the child died by {died}"))
 }
 
 /// The differences to the references that leave fewest, and the places in which these differ among

@@ -209,6 +209,7 @@ fn case(index: usize, id: &str, pairing: &str) -> CaseResult {
         verdict,
         expectation,
         reason: (!plain).then(|| format!("child: send: {HOSTILE}")),
+        fingerprint: (verdict == Verdict::Hang).then(|| "child-hang".to_owned()),
         findings: difference(verdict, clause)
             .map(|d| format!("rust-{}", d.fingerprint))
             .into_iter()

@@ -54,8 +54,9 @@ fn test(case: &CaseResult) -> TestCase {
     for finding in &case.findings {
         add("finding", finding);
     }
-    if let Some(difference) = case.differences.first() {
-        add("fingerprint", &difference.fingerprint);
+    let first = case.differences.first().map(|difference| &difference.fingerprint);
+    if let Some(fingerprint) = case.fingerprint.as_ref().or(first) {
+        add("fingerprint", fingerprint);
     }
     add("replay", &case.replay);
     if is_unexpected(case)

@@ -74,6 +74,7 @@ impl Run<'_> {
             return CaseResult { reason: Some(format!("{reason}{told}")), ..result };
         }
         odd.verdict = Verdict::NonStrict;
+        odd.fingerprint = None;
         odd.reason = Some(told);
         assemble::expect(self, &mut odd);
         odd
@@ -95,6 +96,7 @@ impl Run<'_> {
             verdict: judgement.verdict,
             expectation: Expectation::Expected,
             reason: judgement.reason,
+            fingerprint: judgement.fingerprint,
             findings: Vec::new(),
             duration_ms: history.map_or(0, |history| history.duration_ms),
             differences: judgement.differences,

@@ -120,7 +120,7 @@ fn a_known_hang_is_ended_early() {
     let place = Place::new();
     place.driver("bad", r#"[ "$ROLE" = parent ] && sleep 6"#);
     let known = [&BAD[..], &["--filter", "life-hello", "--expectations", "known.toml"]].concat();
-    let entry = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"\nreason = \"slow\"\n";
+    let entry = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"\nfingerprint = \"parent-hang\"\nreason = \"slow\"\n";
     for (entries, verdict) in [(entry, "hang"), ("", "pass")] {
         place.write("known.toml", entries);
         place.run(&known).code(0);
@@ -144,19 +144,19 @@ fn expectations_belong_to_the_specs() {
 #[test]
 fn malformed_expectations() {
     let place = Place::new();
-    let good = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"\nreason = \"slow\"\n";
+    let good = "[[expectation]]\nruntime = \"bad\"\ncase = \"life-hello\"\nverdict = \"hang\"\nfingerprint = \"parent-hang\"\nreason = \"slow\"\n";
     for (from, to, message, place_of_it) in [
         ("runtime = ", "runtime", "", ":2:"),
         ("verdict", "verdit", "did you mean `verdict`?", ":4:1"),
         ("life-hello", "life-helo", "did you mean `life-hello`?", ":3:8"),
-        ("hang", "fail", "`fail` needs a `fingerprint`", ":4:"),
+        ("fingerprint = \"parent-hang\"\n", "", "`hang` needs a `fingerprint`", ":4:"),
         (
-            "hang",
-            "pass",
+            "\"hang",
+            "\"pass",
             "expected `fail`, `crash`, `hang`, `unsupported` or `non-strict`",
             ":4:11",
         ),
-        ("slow", " ", "`reason` is empty", ":5:10"),
+        ("slow", " ", "`reason` is empty", ":6:10"),
         ("expectation", "expectations", "unknown key `expectations`", ":1:3"),
         ("case", "pairings = [\"a:b\"]\ncase", "`bad` has no part in `a:b`", ":3:13"),
     ] {
