@@ -98,7 +98,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     for case in &mut merged.cases {
         case.findings.clear();
     }
-    merged.findings = judge::findings(&merged.reference.name, &order, &mut merged.cases);
+    merged.findings = judge::findings(&merged.reference.name, &mut merged.cases);
     for finding in &mut merged.findings {
         finding.tapped = tapped.get(&finding.id).copied();
     }

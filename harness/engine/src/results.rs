@@ -328,7 +328,7 @@ pub enum Blame {
     Both,
     /// Only the runtime together with itself.
     Together,
-    /// Not all pairings that would tell were played.
+    /// None of the cases was played by all pairings that would tell.
     Unknown,
 }
 

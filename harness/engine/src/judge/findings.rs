@@ -15,9 +15,10 @@ use crate::results::{
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
 /// writes those of each case into it.
 ///
-/// `reference` is the name of the reference runtime; `played` are the pairings of the run.
-pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) -> Vec<Finding> {
+/// `reference` is the name of the reference runtime.
+pub fn findings(reference: &str, cases: &mut [CaseResult]) -> Vec<Finding> {
     let shown = shown(cases);
+    let played = played(cases);
     let mut found: Vec<Finding> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases.iter_mut() {
@@ -27,7 +28,7 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
             let mut key = format!("{runtime} {}", symptom.key);
             if symptom.vague {
                 let pairings = &shown[&(case.id.clone(), cause.fingerprint.clone())];
-                let blame = blame(reference, &runtime, pairings, played);
+                let blame = blame(reference, &runtime, pairings, [&*played[&case.id]]);
                 key += &format!(" {} {blame:?} {}", area(&cause.clause), side(blame, cause.role));
             }
             let index = *known.entry(key.clone()).or_insert_with(|| {
@@ -64,6 +65,7 @@ pub fn findings(reference: &str, played: &[String], cases: &mut [CaseResult]) ->
         case.findings = own.into_iter().map(|index| found[index].id.clone()).collect();
     }
     for finding in &mut found {
+        let played = finding.cases.iter().map(|id| &*played[id]);
         finding.blame = blame(reference, &finding.runtime, &finding.pairings, played);
         finding.summary = format!("{}: {}", who(finding), finding.summary);
     }
@@ -115,6 +117,15 @@ fn shown(cases: &[CaseResult]) -> BTreeMap<(String, String), Vec<String>> {
     shown
 }
 
+/// The pairings that have played each case: one that has not shows nothing, and tells nothing by it.
+fn played(cases: &[CaseResult]) -> BTreeMap<String, Vec<String>> {
+    let mut played: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.verdict != Verdict::NotRun) {
+        add(played.entry(case.id.clone()).or_default(), &case.pairing);
+    }
+    played
+}
+
 /// The first difference of each clause: what follows it is mostly its consequence.
 fn firsts(differences: &[Difference]) -> Vec<&Difference> {
     let mut clauses = BTreeSet::new();
@@ -152,8 +163,14 @@ fn who(finding: &Finding) -> String {
     }
 }
 
-/// Whose fault a difference is that shows in `pairings`, when `played` were played.
-pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[String]) -> Blame {
+/// Whose fault a difference is that shows in `pairings`. Each of its cases was `played` by some: one
+/// case that all have played tells it.
+fn blame<'a>(
+    reference: &str,
+    runtime: &str,
+    pairings: &[String],
+    played: impl IntoIterator<Item = &'a [String]>,
+) -> Blame {
     let own = format!("{runtime}:{runtime}");
     let parent = format!("{runtime}:{reference}");
     let child = format!("{reference}:{runtime}");
@@ -163,7 +180,9 @@ pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[Stri
     let raw_child = shows(raw::NAME, runtime);
     let told = raw_parent
         || raw_child
-        || [&own, &parent, &child].iter().all(|pairing| played.contains(pairing));
+        || played
+            .into_iter()
+            .any(|played| [&own, &parent, &child].iter().all(|pairing| played.contains(pairing)));
     if runtime == reference || !told {
         return Blame::Unknown;
     }

@@ -21,8 +21,8 @@ use crate::spec::{Case, Catalogue, Level};
 use crate::text;
 
 use end::end;
+pub use findings::findings;
 pub(crate) use findings::under_test;
-pub use findings::{blame, findings};
 pub(crate) use value::normalised;
 
 /// The clause of generated messages, and the first word of the section of each: they show that

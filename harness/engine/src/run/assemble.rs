@@ -37,7 +37,7 @@ pub(super) fn results(
     duration: Duration,
 ) -> Results {
     cases.sort_by(|a, b| (&a.id, order(names, a)).cmp(&(&b.id, order(names, b))));
-    let findings = judge::findings(&run.reference.name, names, &mut cases);
+    let findings = judge::findings(&run.reference.name, &mut cases);
     let problems = run.expectations.unmatched(&cases);
     let summary = Summary::of(&cases);
     Results {
