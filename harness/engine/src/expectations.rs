@@ -15,9 +15,10 @@
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
 //!   several may say how else the same case can end.
 //! * `harness-error` is never expected.
-//! * An entry for other versions of the runtime than the one that is tested says nothing.
+//! * An entry for other versions of the runtime than the one that is tested says nothing; in a file
+//!   of the user's own that is a problem of the run, see [`Expectations::unmatched`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as FsPath, PathBuf};
 
 use schemars::JsonSchema;
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::{GENERATED, Rules, plain};
 use crate::raw;
-use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Verdict};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, RuntimeInfo, Verdict};
 use crate::spec::document::{
     Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
 };
@@ -50,6 +51,9 @@ pub const ANY_DIFFERENCE: &str = "any";
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
     entries: Vec<Entry>,
+    /// Whether they are of files that the user named, rather than of files that all users of the
+    /// specs share.
+    own: bool,
 }
 
 /// One `[[expectation]]`, as it is written.
@@ -119,12 +123,17 @@ impl Expectations {
         Self::from_texts(EXPECTATIONS, catalogue)
     }
 
-    /// Reads files.
+    /// Reads files of the user's own: nothing in them may match nothing, see
+    /// [`Expectations::unmatched`].
     ///
     /// # Errors
     ///
     /// When a file cannot be read, or with all mistakes of all files.
     pub fn load(files: &[PathBuf], catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        Ok(Self { own: true, ..Self::read(files, catalogue)? })
+    }
+
+    fn read(files: &[PathBuf], catalogue: &Catalogue) -> Result<Self, Mistakes> {
         let texts: Vec<(String, String)> = files
             .iter()
             .map(|file| {
@@ -156,7 +165,7 @@ impl Expectations {
         }
         files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
-        Self::load(&files, catalogue)
+        Self::read(&files, catalogue)
     }
 
     /// Reads files given as (name, text).
@@ -174,7 +183,7 @@ impl Expectations {
                 entries.extend(entry(&form, &document, node, catalogue, &mut mistakes));
             }
         }
-        if mistakes.is_empty() { Ok(Self { entries }) } else { Err(Mistakes(mistakes)) }
+        if mistakes.is_empty() { Ok(Self { entries, own: false }) } else { Err(Mistakes(mistakes)) }
     }
 
     /// How the verdict of a case in a pairing stands to what was expected, and the reasons of
@@ -244,32 +253,64 @@ impl Expectations {
         self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect()
     }
 
-    /// Entries for a runtime that was tested, which name no pairing that could have been played:
-    /// one problem each, with its place.
+    /// Entries that match nothing, whatever is chosen: one problem each, with its place; those for
+    /// the same versions are one.
+    ///
+    /// An entry for a runtime that was tested has to name a pairing that could have been played. In
+    /// a file of the user's own, it also has to be for the version that was tested, and one for
+    /// another runtime has to be for one that is `known`. A file that many share may speak of all
+    /// versions, and of runtimes that only others have.
     ///
     /// What a filter, a shard or a choice of pairings has left out is no problem. Cases and
     /// clauses that do not exist were found when the entries were read.
-    pub fn unmatched(&self, cases: &[CaseResult]) -> Vec<String> {
+    pub fn unmatched(
+        &self,
+        cases: &[CaseResult],
+        tested: &[RuntimeInfo],
+        known: &[String],
+    ) -> Vec<String> {
         let played: BTreeSet<&str> = cases.iter().map(|case| case.pairing.as_str()).collect();
         let names: BTreeSet<&str> = played.iter().flat_map(|pairing| pairing.split(':')).collect();
-        self.entries
-            .iter()
-            .filter(|entry| names.contains(entry.raw.runtime.as_str()))
-            .filter_map(|entry| {
-                let pairings = entry.raw.pairings.as_ref()?;
-                let possible = |pairing: &String| {
-                    played.contains(pairing.as_str())
-                        || pairing.split(':').all(|name| name == raw::NAME || names.contains(name))
-                };
-                (!pairings.iter().any(possible)).then(|| {
-                    let Location { file, line, .. } = &entry.place;
-                    let list = pairings.join(", ");
-                    format!(
-                        "{file}:{line}: the expectation matches no pairing that was played: {list}"
-                    )
-                })
-            })
-            .collect()
+        let mut problems = Vec::new();
+        // By runtime and versions: the first place, and how many more there are.
+        let mut outdated: BTreeMap<(&str, &str), (&Location, usize)> = BTreeMap::new();
+        for Entry { raw, versions, place, .. } in &self.entries {
+            let mut add = |what: String| {
+                problems.push(format!("{}:{}: the expectation {what}", place.file, place.line));
+            };
+            let runtime = raw.runtime.as_str();
+            let version = tested.iter().find(|one| one.name == runtime).map(|one| &one.version);
+            if !names.contains(runtime) {
+                if self.own && version.is_none() && !known.contains(&raw.runtime) {
+                    let help = did_you_mean(runtime, known.iter().map(String::as_str));
+                    let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+                    add(format!("is for `{runtime}`, which is neither tested nor known{help}"));
+                }
+                continue;
+            }
+            let possible = |pairing: &String| {
+                played.contains(pairing.as_str())
+                    || pairing.split(':').all(|name| name == raw::NAME || names.contains(name))
+            };
+            if let Some(pairings) = raw.pairings.as_ref().filter(|list| !list.iter().any(possible))
+            {
+                add(format!("matches no pairing that was played: {}", pairings.join(", ")));
+            } else if self.own && version.is_some_and(|version| !versions.has(version)) {
+                let range = raw.versions.as_deref().unwrap_or_default();
+                outdated.entry((runtime, range)).or_insert((place, 0)).1 += 1;
+            }
+        }
+        for ((runtime, range), (place, count)) in outdated {
+            let Location { file, line, .. } = place;
+            let words = match count - 1 {
+                0 => "matches".to_owned(),
+                more => format!("and {more} more match"),
+            };
+            problems.push(format!(
+                "{file}:{line}: the expectation {words} no version that was tested: {runtime} {range}"
+            ));
+        }
+        problems
     }
 }
 

@@ -12,6 +12,7 @@ use ipc_plan::{ChildCommand, Describe, FORKS_OTHERS, PROTOCOL, Role, Serializati
 
 pub use error::RuntimeError;
 pub use file::RuntimeFile;
+pub use find::KNOWN;
 
 use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};

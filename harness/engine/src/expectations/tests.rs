@@ -220,10 +220,41 @@ fn entries_for_pairings_that_cannot_be_are_problems() {
     ] {
         let text = entry(runtime, pairing);
         let expectations = Expectations::from_texts(&[("x.toml", &text)], &catalogue()).unwrap();
-        let problems = expectations.unmatched(&played);
+        let problems = expectations.unmatched(&played, &[info("rust", "0.1.0")], &[]);
         assert_eq!(!problems.is_empty(), problem, "{pairing}: {problems:?}");
         assert!(problems.iter().all(|problem| problem.starts_with("x.toml:1: ")), "{problems:?}");
     }
+}
+
+/// In a file of the user's own, that is; others share theirs.
+#[test]
+fn entries_for_other_versions_or_unknown_runtimes_are_problems() {
+    let played = [result("err-one", "rust:node", Verdict::Pass, &[])];
+    let tested = [info("rust", "0.1.0")];
+    let known = ["node", "bun"].map(str::to_owned);
+    let problems = |text: &str| {
+        let shared = Expectations::from_texts(&[("x.toml", text)], &catalogue()).unwrap();
+        assert_eq!(shared.unmatched(&played, &tested, &known), [""; 0]);
+        Expectations { own: true, ..shared }.unmatched(&played, &tested, &known)
+    };
+    let entry = "[[expectation]]\nruntime = \"rust\"\nclause = \"ERR-001\"\nverdict = \"unsupported\"\nversions = \">=0.1\"\nreason = \"r\"\n";
+    assert_eq!(problems(entry), [""; 0]);
+    assert_eq!(problems(&entry.replace("rust", "bun")), [""; 0]);
+    assert_eq!(
+        problems(&entry.replace("rust", "bunn")),
+        [
+            "x.toml:1: the expectation is for `bunn`, which is neither tested nor known; did you mean `bun`?"
+        ]
+    );
+    let old = entry.replace(">=0.1", "<0.1");
+    assert_eq!(
+        problems(&old),
+        ["x.toml:1: the expectation matches no version that was tested: rust <0.1"]
+    );
+    assert_eq!(
+        problems(&format!("{entry}\n{old}\n{old}")),
+        ["x.toml:8: the expectation and 1 more match no version that was tested: rust <0.1"]
+    );
 }
 
 #[test]

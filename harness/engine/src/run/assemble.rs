@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Run;
 use crate::judge;
-use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, Tool, Verdict};
+use crate::results::{
+    CaseResult, ClauseResult, Host, Results, RuntimeInfo, SCHEMA, Summary, Tool, Verdict,
+};
+use crate::runtime::Runtime;
 
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
@@ -38,7 +41,8 @@ pub(super) fn results(
 ) -> Results {
     cases.sort_by(|a, b| (&a.id, order(names, a)).cmp(&(&b.id, order(names, b))));
     let findings = judge::findings(&run.reference.name, &mut cases);
-    let problems = run.expectations.unmatched(&cases);
+    let runtimes: Vec<RuntimeInfo> = run.runtimes.iter().map(Runtime::info).collect();
+    let problems = run.expectations.unmatched(&cases, &runtimes, run.known);
     let summary = Summary::of(&cases);
     Results {
         schema: SCHEMA,
@@ -49,7 +53,7 @@ pub(super) fn results(
         },
         host: host(duration),
         reference: run.reference.info(),
-        runtimes: run.runtimes.iter().map(crate::runtime::Runtime::info).collect(),
+        runtimes,
         options: run.options.clone(),
         clauses: clauses(run, &cases),
         cases,

@@ -42,6 +42,9 @@ pub struct Run<'a> {
     pub pairs: Vec<(String, String)>,
     /// What is known to fail.
     pub expectations: &'a Expectations,
+    /// The names of runtimes that there are, whether tested or not: of these, too, the user's own
+    /// expectations may speak.
+    pub known: &'a [String],
     /// What decides which plans are played, as it will stand in the results.
     pub options: Options,
     /// How often each play is made from the start; at least 1.

@@ -41,6 +41,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             runtimes: std::slice::from_ref(tested),
             pairs: own_pairs(&tested.name),
             expectations: &expectations,
+            known: &[],
             options: Options {
                 level: Level::Impl,
                 seed: String::new(),

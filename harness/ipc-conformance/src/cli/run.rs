@@ -41,6 +41,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args, &catalogue)?;
+    let known = runtimes::known(&args.runtimes);
     prepare(&args.out, "--out").map_err(Failure::Usage)?;
     if let Some(folder) = &args.keep {
         prepare(folder, "--keep").map_err(Failure::Usage)?;
@@ -58,6 +59,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         runtimes: &runtimes,
         pairs,
         expectations: &expectations,
+        known: &known,
         options: Options {
             level: args.level.into(),
             seed: args.seed.clone().unwrap_or_else(new_seed),

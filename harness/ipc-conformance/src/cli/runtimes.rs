@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use ipc_conformance_engine::play::{Host, Interrupt};
 use ipc_conformance_engine::raw;
-use ipc_conformance_engine::runtime::{Drivers, Runtime, RuntimeError, RuntimeFile, Source};
+use ipc_conformance_engine::runtime::{Drivers, KNOWN, Runtime, RuntimeError, RuntimeFile, Source};
 
 use super::Failure;
 use super::args::RuntimeArgs;
@@ -116,6 +116,14 @@ pub(super) fn named(args: &RuntimeArgs) -> Result<Vec<Named>, Failure> {
         all.push(one(args, "rust")?);
     }
     Ok(all)
+}
+
+/// The names of all runtimes that need no command. Files that have mistakes say so when they are
+/// used.
+pub(super) fn known(args: &RuntimeArgs) -> Vec<String> {
+    let files = files_of(&args.runtime_files).unwrap_or_default();
+    let names = files.into_iter().map(|(name, _)| name);
+    KNOWN.map(str::to_owned).into_iter().chain(names).collect()
 }
 
 /// `NAME=COMMAND`, `FILE.toml`, or the NAME of a file in the folder of runtimes or of a runtime

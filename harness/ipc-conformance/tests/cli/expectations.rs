@@ -30,7 +30,16 @@ fn an_expectation_from_its_first_day_to_its_last() {
     let edited =
         format!("# mine\n\n{first}").replace("reason = \"", "versions = \"<0.0.9\"\nreason = \"");
     place.write("known.toml", &edited);
-    place.run(&known).code(1);
+    let outdated = "matches no version that was tested: bad <0.0.9";
+    place.run(&known).code(2).stdout(contains(outdated));
+    assert_eq!(place.results("out")["cases"][3]["expectation"], "unexpected");
+    // Nor is what it says of a runtime that nobody knows.
+    let other = first.replace("\"bad", "\"bade").replace(":bad", ":bade");
+    place.write("known.toml", &format!("{first}\n{other}"));
+    place.run(&known).code(2).stdout(contains("for `bade`, which is neither tested nor known"));
+    let other = first.replace("\"bad", "\"bun").replace(":bad", ":bun");
+    place.write("known.toml", &format!("{first}\n{other}"));
+    place.run(&known).code(0);
     place.write("known.toml", &format!("# mine\n\n{first}"));
     place.run(&known).code(0);
 

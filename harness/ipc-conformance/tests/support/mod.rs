@@ -85,6 +85,7 @@ pub(crate) fn play(
         runtimes,
         pairs: pairs.iter().map(|(p, c)| ((*p).to_owned(), (*c).to_owned())).collect(),
         expectations: expectations(),
+        known: &[],
         options: Options {
             level: Level::Should,
             seed: "tests".to_owned(),
