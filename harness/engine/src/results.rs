@@ -123,9 +123,12 @@ pub struct CaseResult {
     /// How the verdict stands to what was expected.
     pub expectation: Expectation,
     /// Why, for verdicts that are not about a difference: what was unsupported, what breached
-    /// the contract, how long was waited; for an expected one the reason of its entry.
+    /// the contract, how long was waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the entries say that expect it, or that are stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectation_reason: Option<String>,
     /// How it ended, for a crash or a hang: `parent-SIGSEGV`, `child-SIGABRT`, `parent-exit-1`, or who
     /// was at its steps: `parent-hang`, `child-hang`, `both-hang`, `end-hang` where nobody was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -374,21 +377,13 @@ impl Results {
     }
 }
 
-/// What stands between the own reason of a result and that of the entry that expects it.
-const EXPECTED: &str = " (expected: ";
-
 impl CaseResult {
-    /// Adds the reason of the entry that expects this.
-    pub(crate) fn add_expected(&mut self, reason: String) {
-        self.reason = Some(match self.reason.take() {
-            Some(own) => format!("{own}{EXPECTED}{reason})"),
-            None => reason,
-        });
-    }
-
-    /// The reason without that of an entry that expects it.
-    pub(crate) fn own_reason(&self) -> Option<&str> {
-        self.reason.as_deref()?.split(EXPECTED).next()
+    /// Its own reason and that of its expectation, as reports tell them.
+    pub(crate) fn told(&self) -> Option<String> {
+        match (&self.reason, &self.expectation_reason) {
+            (Some(own), Some(expected)) => Some(format!("{own} (expected: {expected})")),
+            (own, expected) => own.clone().or_else(|| expected.clone()),
+        }
     }
 }
 

@@ -52,6 +52,7 @@ fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> Ca
         verdict,
         expectation: Expectation::Expected,
         reason: None,
+        expectation_reason: None,
         fingerprint: matches!(verdict, Verdict::Crash | Verdict::Hang).then(|| END.to_owned()),
         findings: Vec::new(),
         duration_ms: 0,

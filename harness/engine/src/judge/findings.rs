@@ -94,7 +94,7 @@ fn causes<'a>(case: &'a CaseResult, reference: &str) -> Vec<(&'a str, &'a Differ
 /// What all differences of a case follow from: a runtime that dies, or a child that does not start.
 fn fatal<'a>(case: &'a CaseResult, firsts: &[&'a Difference]) -> Option<(&'a Difference, Symptom)> {
     let stderr = case.history.as_ref().map_or("", |history| &history.stderr);
-    if let Some(reason) = case.own_reason().filter(|_| case.verdict == Verdict::Crash) {
+    if let Some(reason) = case.reason.as_deref().filter(|_| case.verdict == Verdict::Crash) {
         return Some((firsts.first()?, Symptom::fatal(reason, stderr)));
     }
     let difference = case.differences.iter().find(|difference| {

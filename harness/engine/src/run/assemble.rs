@@ -13,12 +13,8 @@ use crate::runtime::Runtime;
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
     let reference = &run.reference.name;
-    let (expectation, reason) =
+    (result.expectation, result.expectation_reason) =
         run.expectations.judge(result, reference, &versions(run), run.rules());
-    result.expectation = expectation;
-    if let Some(reason) = reason {
-        result.add_expected(reason);
-    }
 }
 
 /// Whether the case is expected to hang in the pairing, whatever the result says.

@@ -96,6 +96,7 @@ impl Run<'_> {
             verdict: judgement.verdict,
             expectation: Expectation::Expected,
             reason: judgement.reason,
+            expectation_reason: None,
             fingerprint: judgement.fingerprint,
             findings: Vec::new(),
             duration_ms: history.map_or(0, |history| history.duration_ms),

@@ -154,6 +154,17 @@ fn all_that_follows_from_a_death_is_one_finding() {
     assert_eq!(told(vec![case]), [expected]);
 }
 
+/// Whatever a runtime writes: what is its own reason, and what its entry's, no word tells.
+#[test]
+fn a_reason_is_told_to_its_end() {
+    let lost = ("LIFE-001", "parent", "missing", message("a"), Value::Null);
+    let mut case = case("life-a", "x:node", "crash", &[lost]);
+    case.reason = Some("the child died by X (expected: Y)".to_owned());
+    case.expectation_reason = Some("known".to_owned());
+    let expected = "x as parent: the child died by X (expected: Y) | LIFE-001 | life-a";
+    assert_eq!(told(vec![case]), [expected]);
+}
+
 #[test]
 fn generated_messages_are_one_clause() {
     let differs = |clause| (clause, "parent", "value", message("a"), message("b"));

@@ -113,9 +113,9 @@ impl Section {
         // Without a finding, the reason stands in the summary.
         let cases = story.cases.iter().filter(|_| story.finding.is_some());
         for case in cases {
-            let Some(reason) = &case.reason else { continue };
+            let Some(reason) = case.told() else { continue };
             let fingerprint = case.fingerprint.as_ref().map(|end| format!(" (fingerprint {end})"));
-            let reason = text::short(&(reason.clone() + &fingerprint.unwrap_or_default()), WIDTH);
+            let reason = text::short(&(reason + &fingerprint.unwrap_or_default()), WIDTH);
             if !reasons.contains(&reason) && reasons.len() < 5 {
                 reasons.push(reason);
             }
