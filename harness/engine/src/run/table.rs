@@ -1,13 +1,15 @@
 //! What a run plays, row by row: a case with a pairing, its plays, and what became of them.
 
+use std::collections::BTreeSet;
 use std::iter::repeat_n;
 use std::ops::{ControlFlow, Range};
 
 use super::pairings::Pairings;
 use super::{CONFIRM, MANY, Progress, Run, SIGHTINGS, assemble, verdict};
 use crate::history::History;
+use crate::judge;
 use crate::play::{Job, Pairing, PlayError, Pool, Stopped};
-use crate::results::{CaseResult, Expectation};
+use crate::results::{CaseResult, Expectation, Finding};
 use crate::spec::Case;
 
 /// How many plays that are known to hang are made at a time, for each other.
@@ -92,7 +94,9 @@ impl<'r> Table<'r> {
         }
         let enough = stopped == Stopped::Enough;
         while failed.is_none() && stopped != Stopped::Interrupted {
-            let again = self.in_doubt();
+            // A run that stops at its first failure has no time to find out about others.
+            let firsts = if enough { BTreeSet::new() } else { self.firsts() };
+            let again = self.in_doubt(&firsts);
             if again.is_empty() {
                 break;
             }
@@ -125,9 +129,29 @@ impl<'r> Table<'r> {
         plays
     }
 
+    /// The rows by which findings are told, the first of each.
+    fn firsts(&mut self) -> BTreeSet<usize> {
+        let results = self.rows.iter_mut().map(|row| row.result.take()).enumerate();
+        let mut results: Vec<(usize, CaseResult)> =
+            results.filter_map(|(row, result)| Some((row, result?))).collect();
+        // As they will stand in the results.
+        results.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
+        let (rows, mut results): (Vec<usize>, Vec<CaseResult>) = results.into_iter().unzip();
+        let findings = judge::findings(&self.run.reference.name, &mut results);
+        let first = |finding: &Finding| {
+            let (case, pairing) = (finding.cases.first()?, finding.pairings.first()?);
+            results.iter().position(|result| result.id == *case && result.pairing == *pairing)
+        };
+        let firsts = findings.iter().filter_map(first).map(|index| rows[index]).collect();
+        for (row, result) in rows.into_iter().zip(results) {
+            self.rows[row].result = Some(CaseResult { findings: Vec::new(), ..result });
+        }
+        firsts
+    }
+
     /// Plays that are missing until all is certain, the reference's with them: it may vary by
-    /// itself.
-    fn in_doubt(&self) -> Vec<Play> {
+    /// itself. Those of `firsts` tell how often what is known is seen.
+    fn in_doubt(&self, firsts: &BTreeSet<usize>) -> Vec<Play> {
         let mut plays = Vec::new();
         for (number, case) in self.cases.iter().enumerate() {
             let mut most = 0;
@@ -135,6 +159,7 @@ impl<'r> Table<'r> {
                 let wanted = wanted(&self.rows[row]);
                 most = most.max(wanted);
                 if !self.rows[row].is_reference {
+                    let wanted = if firsts.contains(&row) { wanted.max(CONFIRM) } else { wanted };
                     let missing = wanted.saturating_sub(self.rows[row].plays.len());
                     plays.extend(repeat_n(Play::OfRow(row), missing));
                 }

@@ -123,6 +123,30 @@ fn what_is_seen_twice_is_no_chance() {
     }
 }
 
+/// One play says nothing about how often something is seen, whether it is known or not.
+#[test]
+fn how_often_what_is_known_is_seen() {
+    let place = Place::new();
+    place.driver("bad", LOUD);
+    let known = [&BAD[..], &["--expectations", "known.toml", "--jobs", "1"]].concat();
+    place.run(&[&known[..], &["--update-expectations"]].concat()).code(1);
+    let file = place.read("known.toml");
+    place.write("known.toml", &file.replace("reason", "unstable = true\nreason"));
+    for (plays, differed) in [("*", 3), ("1", 1)] {
+        place.write("plays", "0");
+        let count = r#"n=$(($(cat "$HERE/plays") + 1)); echo "$n" >"$HERE/plays""#;
+        let does = format!("{count}; case $n in {plays}) echo '\"extra\"' >&3 ;; esac");
+        let hello = r#"grep -q life-hello "$IPC_CONFORMANCE_PLAN""#;
+        place.driver("bad", &format!("if [ \"$ROLE\" = child ] && {hello}; then {does}; fi"));
+        place.run(&known).code(0);
+        let results = place.results("out");
+        let expected = serde_json::json!({ "differed": differed, "plays": 3 });
+        assert_eq!(results["findings"][0]["reproduced"], expected);
+        assert_eq!(results["findings"][0]["expected"], true);
+        assert_eq!(results["cases"][3]["reproduced"], expected);
+    }
+}
+
 /// What is known to hang is not waited for as long as what may end.
 #[test]
 fn a_known_hang_is_ended_early() {
