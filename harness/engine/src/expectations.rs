@@ -18,7 +18,7 @@
 //! * An entry for other versions of the runtime than the one that is tested says nothing; in a file
 //!   of the user's own that is a problem of the run, see [`Expectations::unmatched`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path as FsPath, PathBuf};
 
 use schemars::JsonSchema;
@@ -26,12 +26,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::{GENERATED, Rules, plain};
 use crate::raw;
-use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, RuntimeInfo, Verdict};
-use crate::spec::document::{
-    Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
-};
-use crate::spec::{Catalogue, Location, Mistake, Mistakes, Path};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Verdict};
+use crate::spec::document::{Document, EXPECTATIONS, Form, Node, items, unreadable};
+use crate::spec::{Catalogue, Location, Mistakes};
 
+mod read;
+mod unmatched;
 mod update;
 mod version;
 
@@ -180,7 +180,7 @@ impl Expectations {
         for (file, text) in files {
             let document = Document::parse(file, text, &mut mistakes);
             for node in items(&document, "expectation", &mut mistakes) {
-                entries.extend(entry(&form, &document, node, catalogue, &mut mistakes));
+                entries.extend(read::entry(&form, &document, node, catalogue, &mut mistakes));
             }
         }
         if mistakes.is_empty() { Ok(Self { entries, own: false }) } else { Err(Mistakes(mistakes)) }
@@ -251,66 +251,6 @@ impl Expectations {
         versions: &dyn Fn(&str) -> Option<&'v str>,
     ) -> Vec<&Entry> {
         self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect()
-    }
-
-    /// Entries that match nothing, whatever is chosen: one problem each, with its place; those for
-    /// the same versions are one.
-    ///
-    /// An entry for a runtime that was tested has to name a pairing that could have been played. In
-    /// a file of the user's own, it also has to be for the version that was tested, and one for
-    /// another runtime has to be for one that is `known`. A file that many share may speak of all
-    /// versions, and of runtimes that only others have.
-    ///
-    /// What a filter, a shard or a choice of pairings has left out is no problem. Cases and
-    /// clauses that do not exist were found when the entries were read.
-    pub fn unmatched(
-        &self,
-        cases: &[CaseResult],
-        tested: &[RuntimeInfo],
-        known: &[String],
-    ) -> Vec<String> {
-        let played: BTreeSet<&str> = cases.iter().map(|case| case.pairing.as_str()).collect();
-        let names: BTreeSet<&str> = played.iter().flat_map(|pairing| pairing.split(':')).collect();
-        let mut problems = Vec::new();
-        // By runtime and versions: the first place, and how many more there are.
-        let mut outdated: BTreeMap<(&str, &str), (&Location, usize)> = BTreeMap::new();
-        for Entry { raw, versions, place, .. } in &self.entries {
-            let mut add = |what: String| {
-                problems.push(format!("{}:{}: the expectation {what}", place.file, place.line));
-            };
-            let runtime = raw.runtime.as_str();
-            let version = tested.iter().find(|one| one.name == runtime).map(|one| &one.version);
-            if !names.contains(runtime) {
-                if self.own && version.is_none() && !known.contains(&raw.runtime) {
-                    let help = did_you_mean(runtime, known.iter().map(String::as_str));
-                    let help = help.map(|help| format!("; {help}")).unwrap_or_default();
-                    add(format!("is for `{runtime}`, which is neither tested nor known{help}"));
-                }
-                continue;
-            }
-            let possible = |pairing: &String| {
-                played.contains(pairing.as_str())
-                    || pairing.split(':').all(|name| name == raw::NAME || names.contains(name))
-            };
-            if let Some(pairings) = raw.pairings.as_ref().filter(|list| !list.iter().any(possible))
-            {
-                add(format!("matches no pairing that was played: {}", pairings.join(", ")));
-            } else if self.own && version.is_some_and(|version| !versions.has(version)) {
-                let range = raw.versions.as_deref().unwrap_or_default();
-                outdated.entry((runtime, range)).or_insert((place, 0)).1 += 1;
-            }
-        }
-        for ((runtime, range), (place, count)) in outdated {
-            let Location { file, line, .. } = place;
-            let words = match count - 1 {
-                0 => "matches".to_owned(),
-                more => format!("and {more} more match"),
-            };
-            problems.push(format!(
-                "{file}:{line}: the expectation {words} no version that was tested: {runtime} {range}"
-            ));
-        }
-        problems
     }
 }
 
@@ -403,87 +343,4 @@ impl Entry {
     fn may_be_wrong(&self) -> bool {
         self.raw.unstable || self.raw.clause.as_deref() == Some(GENERATED)
     }
-}
-
-fn entry(
-    form: &Form<Raw>,
-    document: &Document,
-    node: &Node,
-    catalogue: &Catalogue,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Entry> {
-    let before = mistakes.len();
-    let raw = form.read(document, node, mistakes)?;
-    not_empty(document, node, &["runtime", "reason", "fingerprint"], mistakes);
-    let mut add = |path: Path, message: String, help: Option<String>| {
-        mistakes.push(document.locate_path(node, Mistake::new(&path, message).maybe_help(help)));
-    };
-    let root = Path::default();
-    match (&raw.clause, &raw.case) {
-        (Some(_), Some(_)) => {
-            add(root.key("case"), "an expectation has either `clause` or `case`".to_owned(), None);
-        }
-        (None, None) => {
-            add(root.clone(), "an expectation has a `clause` or a `case`".to_owned(), None);
-        }
-        (Some(id), None) if catalogue.clause(id).is_none() && id != GENERATED => {
-            let help = did_you_mean(id, catalogue.clauses.iter().map(|c| c.id.as_str()));
-            add(root.key("clause"), format!("no clause has the id `{id}`"), help);
-        }
-        (Some(id), None)
-            if id != GENERATED && !catalogue.cases.iter().any(|c| c.clauses.contains(id)) =>
-        {
-            add(root.key("clause"), format!("no case shows `{id}`"), None);
-        }
-        (None, Some(id)) if catalogue.case(id).is_none() => {
-            let help = did_you_mean(id, catalogue.cases.iter().map(|c| c.id.as_str()));
-            add(root.key("case"), format!("no case has the id `{id}`"), help);
-        }
-        _ => {}
-    }
-    for (index, pairing) in raw.pairings.iter().flatten().enumerate() {
-        let path = root.key("pairings").index(index);
-        match pairing.split_once(':') {
-            None => add(path, format!("`{pairing}` is no pairing: expected PARENT:CHILD"), None),
-            Some((parent, child)) if parent != raw.runtime && child != raw.runtime => {
-                add(path, format!("`{}` has no part in `{pairing}`", raw.runtime), None);
-            }
-            Some(_) => {}
-        }
-    }
-    if raw.pairings.as_ref().is_some_and(Vec::is_empty) {
-        let help = Some("without `pairings` it is for all".to_owned());
-        add(root.key("pairings"), "the expectation is for no pairing".to_owned(), help);
-    }
-    let help = match raw.verdict {
-        Known::Fail => Some(format!(
-            "the fingerprint stands in the report; `{NO_DIFFERENCE}` is that of a failure without a difference"
-        )),
-        Known::Crash | Known::Hang => {
-            Some("it says who ended how, as the report does: such as `parent-exit-1`".to_owned())
-        }
-        Known::Unsupported | Known::NonStrict => None,
-    };
-    if let (Some(help), None) = (help, &raw.fingerprint) {
-        let verdict = raw.verdict.verdict().name();
-        let message =
-            format!("`{verdict}` needs a `fingerprint`: failing in another way is unexpected");
-        add(root.key("verdict"), message, Some(help));
-    }
-    if raw.fingerprint.as_deref() == Some(ANY_DIFFERENCE)
-        && raw.clause.as_deref() != Some(GENERATED)
-    {
-        let message = format!("`{ANY_DIFFERENCE}` is for `clause = \"{GENERATED}\"` alone");
-        add(root.key("fingerprint"), message, None);
-    }
-    let versions = match raw.versions.as_deref().map_or_else(|| Ok(Versions::default()), str::parse)
-    {
-        Ok(versions) => versions,
-        Err(message) => {
-            add(root.key("versions"), message, Some("expected such as `>=1.2, <2`".to_owned()));
-            return None;
-        }
-    };
-    let place = Location::new(&document.file, &document.text, node.span.clone());
-    (mistakes.len() == before).then(|| Entry { raw, versions, place, node: node.clone() })
 }
