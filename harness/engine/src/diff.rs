@@ -256,7 +256,11 @@ impl State {
         let mut fingerprints: Vec<&str> = own.map(|one| one.fingerprint.as_str()).collect();
         // What shows in no difference is about every clause of the case.
         let whole = match case.verdict {
-            Verdict::Crash | Verdict::Hang | Verdict::Unsupported => true,
+            Verdict::Crash | Verdict::Hang | Verdict::Unsupported => {
+                // How it ended is what it is known by.
+                fingerprints.splice(0..0, case.fingerprint.as_deref());
+                true
+            }
             Verdict::Fail if case.differences.is_empty() => {
                 fingerprints.push(NO_DIFFERENCE);
                 true

@@ -7,12 +7,16 @@
 //! * `unsupported` is always shown and never unexpected; an entry documents it.
 //! * An entry speaks of a case, or of all cases that show a clause, in all the pairings it names.
 //!   Where one of these does not end as the entry says, the entry is stale there.
-//! * `fail` is expected when the first difference of every clause that differs has an entry with
-//!   its fingerprint. Failing in another way is unexpected.
+//! * `fail` is expected when the first difference of every clause that fails has an entry with its
+//!   fingerprint. Failing in another way is unexpected. Which clauses can fail, level and requirement
+//!   set of the run say.
+//! * `crash` and `hang` are expected when an entry has the fingerprint of the ending: who died, and
+//!   how, or who hung.
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
 //!   several may say how else the same case can end.
 //! * `harness-error` is never expected.
-//! * An entry for other versions of the runtime than the one that is tested says nothing.
+//! * An entry for other versions of the runtime than the one that is tested says nothing; in a file
+//!   of the user's own that is a problem of the run, see [`Expectations::unmatched`].
 
 use std::collections::BTreeSet;
 use std::path::{Path as FsPath, PathBuf};
@@ -20,14 +24,14 @@ use std::path::{Path as FsPath, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{GENERATED, plain};
+use crate::judge::{GENERATED, Rules, plain};
 use crate::raw;
-use crate::results::{CaseResult, DifferenceKind, Expectation, Verdict};
-use crate::spec::document::{
-    Document, EXPECTATIONS, Form, Node, did_you_mean, items, not_empty, unreadable,
-};
-use crate::spec::{Catalogue, Level, Location, Mistake, Mistakes, Path};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Verdict};
+use crate::spec::document::{Document, EXPECTATIONS, Form, Node, items, unreadable};
+use crate::spec::{Catalogue, Location, Mistakes};
 
+mod read;
+mod unmatched;
 mod update;
 mod version;
 
@@ -47,6 +51,9 @@ pub const ANY_DIFFERENCE: &str = "any";
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
     entries: Vec<Entry>,
+    /// Whether they are of files that the user named, rather than of files that all users of the
+    /// specs share.
+    own: bool,
 }
 
 /// One `[[expectation]]`, as it is written.
@@ -116,12 +123,17 @@ impl Expectations {
         Self::from_texts(EXPECTATIONS, catalogue)
     }
 
-    /// Reads files.
+    /// Reads files of the user's own: nothing in them may match nothing, see
+    /// [`Expectations::unmatched`].
     ///
     /// # Errors
     ///
     /// When a file cannot be read, or with all mistakes of all files.
     pub fn load(files: &[PathBuf], catalogue: &Catalogue) -> Result<Self, Mistakes> {
+        Ok(Self { own: true, ..Self::read(files, catalogue)? })
+    }
+
+    fn read(files: &[PathBuf], catalogue: &Catalogue) -> Result<Self, Mistakes> {
         let texts: Vec<(String, String)> = files
             .iter()
             .map(|file| {
@@ -153,7 +165,7 @@ impl Expectations {
         }
         files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
-        Self::load(&files, catalogue)
+        Self::read(&files, catalogue)
     }
 
     /// Reads files given as (name, text).
@@ -168,21 +180,23 @@ impl Expectations {
         for (file, text) in files {
             let document = Document::parse(file, text, &mut mistakes);
             for node in items(&document, "expectation", &mut mistakes) {
-                entries.extend(entry(&form, &document, node, catalogue, &mut mistakes));
+                entries.extend(read::entry(&form, &document, node, catalogue, &mut mistakes));
             }
         }
-        if mistakes.is_empty() { Ok(Self { entries }) } else { Err(Mistakes(mistakes)) }
+        if mistakes.is_empty() { Ok(Self { entries, own: false }) } else { Err(Mistakes(mistakes)) }
     }
 
     /// How the verdict of a case in a pairing stands to what was expected, and the reasons of
     /// the entries that expect it.
     ///
-    /// `versions` knows the version of each runtime.
+    /// `versions` knows the version of each runtime; what fails nobody by the `rules` of the run
+    /// needs no entry.
     pub fn judge<'v>(
         &self,
         result: &CaseResult,
         reference: &str,
         versions: &dyn Fn(&str) -> Option<&'v str>,
+        rules: Rules<'_>,
     ) -> (Expectation, Option<String>) {
         if result.verdict == Verdict::NotRun {
             return (Expectation::Expected, None);
@@ -190,9 +204,9 @@ impl Expectations {
         let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) = self
             .applying(result, reference, versions)
             .into_iter()
-            .partition(|entry| entry.matches(result));
+            .partition(|entry| entry.matches(result, rules));
         stale.retain(|entry| !entry.may_be_wrong());
-        let expectation = if !covered(result, &matching) {
+        let expectation = if !covered(result, &matching, rules) {
             Expectation::Unexpected
         } else if !stale.is_empty() {
             Expectation::Stale
@@ -238,60 +252,39 @@ impl Expectations {
     ) -> Vec<&Entry> {
         self.entries.iter().filter(|e| e.applies(result, reference, versions)).collect()
     }
-
-    /// Entries for a runtime that was tested, which name no pairing that could have been played:
-    /// one problem each, with its place.
-    ///
-    /// What a filter, a shard or a choice of pairings has left out is no problem. Cases and
-    /// clauses that do not exist were found when the entries were read.
-    pub fn unmatched(&self, cases: &[CaseResult]) -> Vec<String> {
-        let played: BTreeSet<&str> = cases.iter().map(|case| case.pairing.as_str()).collect();
-        let names: BTreeSet<&str> = played.iter().flat_map(|pairing| pairing.split(':')).collect();
-        self.entries
-            .iter()
-            .filter(|entry| names.contains(entry.raw.runtime.as_str()))
-            .filter_map(|entry| {
-                let pairings = entry.raw.pairings.as_ref()?;
-                let possible = |pairing: &String| {
-                    played.contains(pairing.as_str())
-                        || pairing.split(':').all(|name| name == raw::NAME || names.contains(name))
-                };
-                (!pairings.iter().any(possible)).then(|| {
-                    let Location { file, line, .. } = &entry.place;
-                    let list = pairings.join(", ");
-                    format!(
-                        "{file}:{line}: the expectation matches no pairing that was played: {list}"
-                    )
-                })
-            })
-            .collect()
-    }
 }
 
 /// Whether the verdict is good, or these entries account for all of it.
-fn covered(result: &CaseResult, matching: &[&Entry]) -> bool {
+fn covered(result: &CaseResult, matching: &[&Entry], rules: Rules<'_>) -> bool {
     match result.verdict {
         Verdict::Pass | Verdict::NonStrict | Verdict::Unsupported | Verdict::NotRun => true,
         Verdict::HarnessError => false,
         Verdict::Crash | Verdict::Hang => !matching.is_empty(),
         Verdict::Fail => {
-            failures(result).into_iter().all(|one| matching.iter().any(|entry| entry.is_of(one)))
+            let covers = |one| matching.iter().any(|entry| entry.is_of(one));
+            failures(result, rules).into_iter().all(covers)
         }
     }
 }
 
-/// Clause and fingerprint of the first difference of each clause that fails.
-fn failures(result: &CaseResult) -> Vec<(&str, &str)> {
-    let mut found: Vec<(&str, &str)> = Vec::new();
-    for difference in &result.differences {
-        let clause = plain(&difference.clause);
-        let strict = difference.kind != DifferenceKind::Message && difference.level != Level::Impl;
-        if strict && (clause == GENERATED || found.iter().all(|(other, _)| *other != clause)) {
-            found.push((clause, &difference.fingerprint));
-        }
-    }
+/// Clause and fingerprint of the first difference of each clause that fails by these rules.
+fn failures<'r>(result: &'r CaseResult, rules: Rules<'_>) -> Vec<(&'r str, &'r str)> {
+    let mut found = firsts(result, |difference| rules.can_fail(difference));
     if found.is_empty() {
         found.push(("", NO_DIFFERENCE));
+    }
+    found
+}
+
+/// Clause and fingerprint of the first difference of each clause, of those that count; of what was
+/// generated, of all.
+fn firsts(result: &CaseResult, counts: impl Fn(&Difference) -> bool) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for difference in result.differences.iter().filter(|difference| counts(difference)) {
+        let clause = plain(&difference.clause);
+        if clause == GENERATED || found.iter().all(|(other, _)| *other != clause) {
+            found.push((clause, &difference.fingerprint));
+        }
     }
     found
 }
@@ -322,10 +315,16 @@ impl Entry {
     }
 
     /// Whether the case has ended as the entry says.
-    fn matches(&self, result: &CaseResult) -> bool {
-        let shows = || failures(result).into_iter().any(|one| self.is_of(one));
+    fn matches(&self, result: &CaseResult, rules: Rules<'_>) -> bool {
+        // By other rules, or in one play of ten, the same difference is no failure.
+        let shows = || {
+            let mut all = firsts(result, |difference| difference.kind != DifferenceKind::Message);
+            all.extend(failures(result, rules));
+            all.into_iter().any(|one| self.is_of(one))
+        };
+        let ends = || result.fingerprint.as_deref().is_some_and(|end| self.is_of(("", end)));
         match self.raw.verdict {
-            // At a lower level, or in a play out of three, the same difference is no failure.
+            Known::Crash | Known::Hang => self.raw.verdict.verdict() == result.verdict && ends(),
             Known::Fail => matches!(result.verdict, Verdict::Fail | Verdict::NonStrict) && shows(),
             known => {
                 known.verdict() == result.verdict && (self.raw.fingerprint.is_none() || shows())
@@ -344,82 +343,4 @@ impl Entry {
     fn may_be_wrong(&self) -> bool {
         self.raw.unstable || self.raw.clause.as_deref() == Some(GENERATED)
     }
-}
-
-fn entry(
-    form: &Form<Raw>,
-    document: &Document,
-    node: &Node,
-    catalogue: &Catalogue,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Entry> {
-    let before = mistakes.len();
-    let raw = form.read(document, node, mistakes)?;
-    not_empty(document, node, &["runtime", "reason", "fingerprint"], mistakes);
-    let mut add = |path: Path, message: String, help: Option<String>| {
-        mistakes.push(document.locate_path(node, Mistake::new(&path, message).maybe_help(help)));
-    };
-    let root = Path::default();
-    match (&raw.clause, &raw.case) {
-        (Some(_), Some(_)) => {
-            add(root.key("case"), "an expectation has either `clause` or `case`".to_owned(), None);
-        }
-        (None, None) => {
-            add(root.clone(), "an expectation has a `clause` or a `case`".to_owned(), None);
-        }
-        (Some(id), None) if catalogue.clause(id).is_none() && id != GENERATED => {
-            let help = did_you_mean(id, catalogue.clauses.iter().map(|c| c.id.as_str()));
-            add(root.key("clause"), format!("no clause has the id `{id}`"), help);
-        }
-        (Some(id), None)
-            if id != GENERATED && !catalogue.cases.iter().any(|c| c.clauses.contains(id)) =>
-        {
-            add(root.key("clause"), format!("no case shows `{id}`"), None);
-        }
-        (None, Some(id)) if catalogue.case(id).is_none() => {
-            let help = did_you_mean(id, catalogue.cases.iter().map(|c| c.id.as_str()));
-            add(root.key("case"), format!("no case has the id `{id}`"), help);
-        }
-        _ => {}
-    }
-    for (index, pairing) in raw.pairings.iter().flatten().enumerate() {
-        let path = root.key("pairings").index(index);
-        match pairing.split_once(':') {
-            None => add(path, format!("`{pairing}` is no pairing: expected PARENT:CHILD"), None),
-            Some((parent, child)) if parent != raw.runtime && child != raw.runtime => {
-                add(path, format!("`{}` has no part in `{pairing}`", raw.runtime), None);
-            }
-            Some(_) => {}
-        }
-    }
-    if raw.pairings.as_ref().is_some_and(Vec::is_empty) {
-        let help = Some("without `pairings` it is for all".to_owned());
-        add(root.key("pairings"), "the expectation is for no pairing".to_owned(), help);
-    }
-    if raw.verdict == Known::Fail && raw.fingerprint.is_none() {
-        let help = Some(format!(
-            "the fingerprint stands in the report; `{NO_DIFFERENCE}` is that of a failure without a difference"
-        ));
-        add(
-            root.key("verdict"),
-            "`fail` needs a `fingerprint`: failing in another way is unexpected".to_owned(),
-            help,
-        );
-    }
-    if raw.fingerprint.as_deref() == Some(ANY_DIFFERENCE)
-        && raw.clause.as_deref() != Some(GENERATED)
-    {
-        let message = format!("`{ANY_DIFFERENCE}` is for `clause = \"{GENERATED}\"` alone");
-        add(root.key("fingerprint"), message, None);
-    }
-    let versions = match raw.versions.as_deref().map_or_else(|| Ok(Versions::default()), str::parse)
-    {
-        Ok(versions) => versions,
-        Err(message) => {
-            add(root.key("versions"), message, Some("expected such as `>=1.2, <2`".to_owned()));
-            return None;
-        }
-    };
-    let place = Location::new(&document.file, &document.text, node.span.clone());
-    (mistakes.len() == before).then(|| Entry { raw, versions, place, node: node.clone() })
 }

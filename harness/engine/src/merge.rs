@@ -116,10 +116,7 @@ pub fn merge(shards: Vec<(String, Results)>) -> Result<Results, MergeError> {
     for case in &mut merged.cases {
         case.findings.clear();
     }
-    merged.findings = {
-        let Results { reference, options, cases, .. } = &mut merged;
-        judge::findings(&reference.name, &order, options, cases)
-    };
+    merged.findings = judge::findings(&merged.reference.name, &merged.options, &mut merged.cases);
     for finding in &mut merged.findings {
         finding.tapped = tapped.get(&finding.id).copied();
     }

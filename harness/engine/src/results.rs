@@ -138,9 +138,16 @@ pub struct CaseResult {
     /// How the verdict stands to what was expected.
     pub expectation: Expectation,
     /// Why, for verdicts that are not about a difference: what was unsupported, what breached
-    /// the contract, how long was waited; for an expected one the reason of its entry.
+    /// the contract, how long was waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the entries say that expect it, or that are stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectation_reason: Option<String>,
+    /// How it ended, for a crash or a hang: `parent-SIGSEGV`, `child-SIGABRT`, `parent-exit-1`, or who
+    /// was at its steps: `parent-hang`, `child-hang`, `both-hang`, `end-hang` where nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The findings that its differences belong to, that of the first difference first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
@@ -152,7 +159,8 @@ pub struct CaseResult {
     /// How often the difference was seen, of how many plays, where the case was played again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduced: Option<Reproduced>,
-    /// Fields in which the reference itself varied, as `ROLE EVENT PATH`.
+    /// Places in which the reference itself varied, as `ROLE, SECTION: RECORD PATH`: they are not
+    /// compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub varying: Vec<String>,
     /// What both sides observed; kept for every verdict other than `pass`.
@@ -340,7 +348,7 @@ pub enum Blame {
     Both,
     /// Only the runtime together with itself.
     Together,
-    /// Not all pairings that would tell were played.
+    /// None of the cases was played by all pairings that would tell.
     Unknown,
 }
 
@@ -408,26 +416,18 @@ impl Options {
     }
 }
 
-/// What stands between the own reason of a result and that of the entry that expects it.
-const EXPECTED: &str = " (expected: ";
-
 impl CaseResult {
     /// Whether it is about the same case in the same pairing.
     pub(crate) fn is_of_same_plays(&self, other: &Self) -> bool {
         (&self.id, &self.pairing) == (&other.id, &other.pairing)
     }
 
-    /// Adds the reason of the entry that expects this.
-    pub(crate) fn add_expected(&mut self, reason: String) {
-        self.reason = Some(match self.reason.take() {
-            Some(own) => format!("{own}{EXPECTED}{reason})"),
-            None => reason,
-        });
-    }
-
-    /// The reason without that of an entry that expects it.
-    pub(crate) fn own_reason(&self) -> Option<&str> {
-        self.reason.as_deref()?.split(EXPECTED).next()
+    /// Its own reason and that of its expectation, as reports tell them.
+    pub(crate) fn told(&self) -> Option<String> {
+        match (&self.reason, &self.expectation_reason) {
+            (Some(own), Some(expected)) => Some(format!("{own} (expected: {expected})")),
+            (own, expected) => own.clone().or_else(|| expected.clone()),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use ipc_plan::{ChildCommand, Describe, FORKS_OTHERS, PROTOCOL, Role, Serializati
 pub use choice::{Choice, Finder, Named, REFERENCE};
 pub use error::RuntimeError;
 pub use file::RuntimeFile;
+pub use find::KNOWN;
 
 use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};

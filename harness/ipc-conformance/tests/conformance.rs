@@ -133,10 +133,7 @@ impl Suite {
 /// What stays the same from run to run: a hang tells milliseconds.
 fn known(result: &CaseResult) -> String {
     match result.verdict {
-        Verdict::Unsupported => {
-            let ending = ending(result);
-            ending.split(" (expected: ").next().unwrap_or_default().to_owned()
-        }
+        Verdict::Unsupported => ending(result),
         verdict => verdict.name().to_owned(),
     }
 }

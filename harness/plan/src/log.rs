@@ -10,7 +10,8 @@ pub struct Record {
     /// Position in the log, from 0, without gaps. Another process of the same role begins again.
     pub seq: u64,
     /// Nanoseconds on a clock that only goes forward, the same for all processes of the host
-    /// (`process.hrtime`, `CLOCK_MONOTONIC`). Never compared, only shown.
+    /// (`process.hrtime`, `CLOCK_MONOTONIC`). Shown, and compared only to tell who had ended
+    /// its steps when another gave up.
     pub t: u64,
     /// What was seen.
     pub seen: Seen,

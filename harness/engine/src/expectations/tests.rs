@@ -5,6 +5,7 @@ use ipc_plan::Role;
 
 use super::*;
 use crate::results::{Difference, Host, Options, Results, RuntimeInfo, SCHEMA, Summary, Tool};
+use crate::spec::Level;
 
 fn catalogue() -> Catalogue {
     let mut clauses = String::new();
@@ -21,6 +22,9 @@ fn catalogue() -> Catalogue {
     }
     Catalogue::from_texts(&[("clauses/err.toml", &clauses), ("cases/err.toml", &cases)]).unwrap()
 }
+
+/// How what crashes or hangs in these tests ends.
+const END: &str = "parent-exit-1";
 
 /// A case of a pairing, with differences as `CLAUSE FINGERPRINT`.
 fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> CaseResult {
@@ -48,6 +52,8 @@ fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> Ca
         verdict,
         expectation: Expectation::Expected,
         reason: None,
+        expectation_reason: None,
+        fingerprint: matches!(verdict, Verdict::Crash | Verdict::Hang).then(|| END.to_owned()),
         findings: Vec::new(),
         duration_ms: 0,
         differences: differences.iter().map(difference).collect(),
@@ -57,6 +63,16 @@ fn result(id: &str, pairing: &str, verdict: Verdict, differences: &[&str]) -> Ca
         reference: None,
         replay: String::new(),
     }
+}
+
+/// With all clauses of `must` and `should`.
+fn judge<'v>(
+    expectations: &Expectations,
+    result: &CaseResult,
+    versions: &dyn Fn(&str) -> Option<&'v str>,
+) -> (Expectation, Option<String>) {
+    let rules = Rules { catalogue: &catalogue(), level: Level::Should, required: None };
+    expectations.judge(result, "node", versions, rules)
 }
 
 fn info(name: &str, version: &str) -> RuntimeInfo {
@@ -131,6 +147,7 @@ reason = "No such thing."
 runtime = "rust"
 case = "err-three"
 verdict = "hang"
+fingerprint = "parent-exit-1"
 versions = "<0.1"
 reason = "Was slow."
 "#;
@@ -164,27 +181,27 @@ fn verdicts_stand_to_expectations() {
         ("err-two", "node:rust", Unsupported, &[], Expected),
     ] {
         let result = result(id, pairing, verdict, differences);
-        let (found, reason) = expectations.judge(&result, "node", &versions);
+        let (found, reason) = judge(&expectations, &result, &versions);
         assert_eq!(found, expected, "{id} {pairing} {verdict:?} {differences:?} {reason:?}");
     }
     let stale = result("err-one", "rust:node", Pass, &[]);
-    let (_, reason) = expectations.judge(&stale, "node", &versions);
+    let (_, reason) = judge(&expectations, &stale, &versions);
     assert_eq!(reason.as_deref(), Some("no longer as rust.toml:4 says: Types."));
     let unstable = ENTRIES.replacen("verdict", "unstable = true\nverdict", 1);
     let unstable = Expectations::from_texts(&[("rust.toml", &unstable)], &catalogue()).unwrap();
-    assert_eq!(unstable.judge(&stale, "node", &versions), (Expected, None));
+    assert_eq!(judge(&unstable, &stale, &versions), (Expected, None));
     let other = result("err-one", "rust:node", Fail, &["ERR-001 aaaa0002"]);
-    assert_eq!(unstable.judge(&other, "node", &versions).0, Unexpected);
+    assert_eq!(judge(&unstable, &other, &versions).0, Unexpected);
     let any = ENTRIES.replacen("aaaa0001", "any", 1);
     assert!(Expectations::from_texts(&[("rust.toml", &any)], &catalogue()).is_err());
     let any = any.replacen("ERR-001", GENERATED, 1);
     let any = Expectations::from_texts(&[("rust.toml", &any)], &catalogue()).unwrap();
     let generated = result("generated-000", "rust:node", Fail, &["generated cccc0001"]);
-    assert_eq!(any.judge(&generated, "node", &versions).0, Expected);
-    assert_eq!(any.judge(&other, "node", &versions).0, Unexpected);
+    assert_eq!(judge(&any, &generated, &versions).0, Expected);
+    assert_eq!(judge(&any, &other, &versions).0, Unexpected);
     let old = |_: &str| Some("0.0.9");
     let hang = result("err-three", "rust:rust", Hang, &[]);
-    let (found, _) = expectations.judge(&hang, "node", &old);
+    let (found, _) = judge(&expectations, &hang, &old);
     assert_eq!(found, Stale, "the entry for `unsupported` does not hold any more");
 }
 
@@ -192,7 +209,7 @@ fn verdicts_stand_to_expectations() {
 fn entries_for_pairings_that_cannot_be_are_problems() {
     let entry = |runtime: &str, pairing: &str| {
         format!(
-            "[[expectation]]\nruntime = \"{runtime}\"\npairings = [\"{pairing}\"]\nclause = \"ERR-001\"\nverdict = \"hang\"\nreason = \"r\"\n"
+            "[[expectation]]\nruntime = \"{runtime}\"\npairings = [\"{pairing}\"]\nclause = \"ERR-001\"\nverdict = \"hang\"\nfingerprint = \"parent-hang\"\nreason = \"r\"\n"
         )
     };
     let played = [
@@ -207,10 +224,41 @@ fn entries_for_pairings_that_cannot_be_are_problems() {
     ] {
         let text = entry(runtime, pairing);
         let expectations = Expectations::from_texts(&[("x.toml", &text)], &catalogue()).unwrap();
-        let problems = expectations.unmatched(&played);
+        let problems = expectations.unmatched(&played, &[info("rust", "0.1.0")], &[]);
         assert_eq!(!problems.is_empty(), problem, "{pairing}: {problems:?}");
         assert!(problems.iter().all(|problem| problem.starts_with("x.toml:1: ")), "{problems:?}");
     }
+}
+
+/// In a file of the user's own, that is; others share theirs.
+#[test]
+fn entries_for_other_versions_or_unknown_runtimes_are_problems() {
+    let played = [result("err-one", "rust:node", Verdict::Pass, &[])];
+    let tested = [info("rust", "0.1.0")];
+    let known = ["node", "bun"].map(str::to_owned);
+    let problems = |text: &str| {
+        let shared = Expectations::from_texts(&[("x.toml", text)], &catalogue()).unwrap();
+        assert_eq!(shared.unmatched(&played, &tested, &known), [""; 0]);
+        Expectations { own: true, ..shared }.unmatched(&played, &tested, &known)
+    };
+    let entry = "[[expectation]]\nruntime = \"rust\"\nclause = \"ERR-001\"\nverdict = \"unsupported\"\nversions = \">=0.1\"\nreason = \"r\"\n";
+    assert_eq!(problems(entry), [""; 0]);
+    assert_eq!(problems(&entry.replace("rust", "bun")), [""; 0]);
+    assert_eq!(
+        problems(&entry.replace("rust", "bunn")),
+        [
+            "x.toml:1: the expectation is for `bunn`, which is neither tested nor known; did you mean `bun`?"
+        ]
+    );
+    let old = entry.replace(">=0.1", "<0.1");
+    assert_eq!(
+        problems(&old),
+        ["x.toml:1: the expectation matches no version that was tested: rust <0.1"]
+    );
+    assert_eq!(
+        problems(&format!("{entry}\n{old}\n{old}")),
+        ["x.toml:8: the expectation and 1 more match no version that was tested: rust <0.1"]
+    );
 }
 
 #[test]
@@ -221,6 +269,7 @@ fn mistakes_are_reported_at_their_place() {
         ("unknown verdict", "\"hang\"", "\"hangs\""),
         ("empty reason", "\"Types.\"", "\"\""),
         ("fail without a fingerprint", "fingerprint = \"aaaa0001\"\n", ""),
+        ("hang without a fingerprint", "fingerprint = \"parent-exit-1\"\n", ""),
         ("clause that does not exist", "\"ERR-001\"", "\"ERR-011\""),
         ("clause without a case", "\"ERR-001\"", "\"ERR-004\""),
         ("case that does not exist", "case = \"err-three\"", "case = \"err-thre\""),
@@ -286,7 +335,7 @@ fn an_update_changes_only_what_it_must() {
         let after = Expectations::from_texts(&[("rust.toml", &text)], &catalogue()).unwrap();
         let versions = |name: &str| (name == "rust").then_some("0.1.0");
         for case in &results.cases {
-            let (found, reason) = after.judge(case, "node", &versions);
+            let (found, reason) = judge(&after, case, &versions);
             assert_eq!(
                 found,
                 Expectation::Expected,
@@ -298,6 +347,67 @@ fn an_update_changes_only_what_it_must() {
         assert_eq!(update("rust.toml", &text, &catalogue(), &results).unwrap(), text, "{name}");
     }
     insta::assert_snapshot!("update", shown);
+}
+
+#[test]
+fn what_the_rules_of_a_run_let_pass_needs_no_entry() {
+    use Expectation::{Expected, Unexpected};
+    let expectations = Expectations::from_texts(&[("rust.toml", ENTRIES)], &catalogue()).unwrap();
+    let mut result =
+        result("err-two", "rust:node", Verdict::Fail, &["ERR-001 aaaa0001", "ERR-002 bbbb0001"]);
+    let version = |name: &str| (name == "rust").then_some("0.1.0");
+    let found = |result: &CaseResult, level, required: Option<&[&str]>| {
+        let required = required.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect());
+        let rules = Rules { catalogue: &catalogue(), level, required: required.as_ref() };
+        expectations.judge(result, "node", &version, rules).0
+    };
+    assert_eq!(found(&result, Level::Should, None), Unexpected);
+    // A clause that is not required: as it is when the set is older than the clause.
+    assert_eq!(found(&result, Level::Should, Some(&["ERR-001"])), Expected);
+    assert_eq!(found(&result, Level::Should, Some(&["ERR-001", "ERR-002"])), Unexpected);
+    // A clause of a level that cannot fail, and one that can.
+    result.differences[1].level = Level::Impl;
+    assert_eq!(found(&result, Level::Should, None), Expected);
+    assert_eq!(found(&result, Level::Impl, None), Unexpected);
+    // What fails nobody in this run is not stale.
+    result.verdict = Verdict::NonStrict;
+    assert_eq!(found(&result, Level::Should, Some(&["ERR-003"])), Expected);
+}
+
+#[test]
+fn a_crash_or_a_hang_is_expected_as_it_ends() {
+    let version = |name: &str| (name == "rust").then_some("0.1.0");
+    for (verdict, name) in [(Verdict::Crash, "crash"), (Verdict::Hang, "hang")] {
+        let mut result = result("err-one", "rust:node", verdict, &["ERR-001 aaaa0001"]);
+        let all = results(vec![result.clone()]);
+        let text = update("rust.toml", "", &catalogue(), &all).unwrap();
+        assert!(text.contains(&format!("verdict = \"{name}\"\nfingerprint = \"{END}\"")), "{text}");
+        let entries = Expectations::from_texts(&[("rust.toml", &text)], &catalogue()).unwrap();
+        assert_eq!(judge(&entries, &result, &version).0, Expectation::Expected);
+        result.fingerprint = Some("child-SIGSEGV".to_owned());
+        assert_eq!(judge(&entries, &result, &version).0, Expectation::Unexpected);
+        // The entry gets what is new, and keeps its reason.
+        let known = text.replace("not explained yet", "explained");
+        let text = update("rust.toml", &known, &catalogue(), &results(vec![result])).unwrap();
+        assert_eq!(text, known.replace(END, "child-SIGSEGV"));
+    }
+}
+
+#[test]
+fn an_update_writes_what_fails_at_the_level_of_the_run() {
+    let cases = ["err-one ERR-001", "err-two ERR-002", "err-three ERR-003"].map(|text| {
+        let (id, clause) = text.split_once(' ').unwrap();
+        let mut result = result(id, "rust:node", Verdict::Fail, &[&format!("{clause} {clause}f")]);
+        result.differences[0].level = Level::Impl;
+        result
+    });
+    let mut results = results(cases.to_vec());
+    results.options.level = Level::Impl;
+    let text = update("rust.toml", "", &catalogue(), &results).unwrap();
+    for fingerprint in ["ERR-001f", "ERR-002f", "ERR-003f"] {
+        assert!(text.contains(&format!("fingerprint = \"{fingerprint}\"")), "{text}");
+    }
+    assert!(!text.contains(NO_DIFFERENCE), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{ANY_DIFFERENCE, Entry, Expectations, Known, covered, failures};
-use crate::judge::{GENERATED, under_test};
+use crate::judge::{GENERATED, Rules, under_test};
 use crate::results::{CaseResult, Results, Verdict};
 use crate::spec::{Catalogue, Mistakes};
 
@@ -26,7 +26,7 @@ pub fn update(
     results: &Results,
 ) -> Result<String, Mistakes> {
     let expectations = Expectations::from_texts(&[(file, text)], catalogue)?;
-    let run = Run { results };
+    let run = Run { results, rules: Rules::of(catalogue, &results.options) };
     let mut edits = Edits::default();
     let mut kept = Vec::new();
     for (index, entry) in expectations.entries.iter().enumerate() {
@@ -80,6 +80,7 @@ enum Fate {
 
 struct Run<'a> {
     results: &'a Results,
+    rules: Rules<'a>,
 }
 
 impl Run<'_> {
@@ -95,12 +96,13 @@ impl Run<'_> {
     fn fate(&self, entry: &Entry) -> Fate {
         let of: Vec<&CaseResult> =
             self.results.cases.iter().filter(|case| self.applies(entry, case)).collect();
-        let wrong: Vec<&&CaseResult> = of.iter().filter(|case| !entry.matches(case)).collect();
+        let wrong: Vec<&&CaseResult> =
+            of.iter().filter(|case| !entry.matches(case, self.rules)).collect();
         if wrong.is_empty() || entry.may_be_wrong() {
             return Fate::Keep;
         }
-        if entry.raw.verdict == Known::Fail
-            && let Some(fingerprint) = only_fingerprint(entry, &of)
+        if matches!(entry.raw.verdict, Known::Fail | Known::Crash | Known::Hang)
+            && let Some(fingerprint) = only_fingerprint(entry, &of, self.rules)
         {
             return Fate::Fingerprint(fingerprint);
         }
@@ -129,13 +131,13 @@ impl Run<'_> {
         for case in &self.results.cases {
             let matching: Vec<&Entry> = entries
                 .iter()
-                .filter(|entry| self.applies(entry, case) && entry.matches(case))
+                .filter(|entry| self.applies(entry, case) && entry.matches(case, self.rules))
                 .collect();
-            if !case.verdict.is_bad() || covered(case, &matching) {
+            if !case.verdict.is_bad() || covered(case, &matching, self.rules) {
                 continue;
             }
             let failures = match case.verdict {
-                Verdict::Fail => failures(case).into_iter().map(Some).collect(),
+                Verdict::Fail => failures(case, self.rules).into_iter().map(Some).collect(),
                 _ => vec![None],
             };
             for failure in failures {
@@ -171,7 +173,7 @@ impl Run<'_> {
                     .filter(|c| c.pairing == case.pairing && c.clauses.iter().any(|c| c == clause))
                     .all(|c| {
                         c.verdict == Verdict::Fail
-                            && failures(c).iter().any(|f| Some(*f) == failure)
+                            && failures(c, self.rules).iter().any(|f| Some(*f) == failure)
                     })
         });
         New {
@@ -179,26 +181,30 @@ impl Run<'_> {
             key: if of_clause.is_some() { "clause" } else { "case" },
             id: of_clause.map_or_else(|| case.id.clone(), str::to_owned),
             verdict: case.verdict.name(),
-            fingerprint: failure.map(|(clause, fingerprint)| match clause {
-                GENERATED => ANY_DIFFERENCE.to_owned(),
-                _ => fingerprint.to_owned(),
-            }),
+            fingerprint: match failure {
+                Some((GENERATED, _)) => Some(ANY_DIFFERENCE.to_owned()),
+                Some((_, fingerprint)) => Some(fingerprint.to_owned()),
+                None => case.fingerprint.clone(),
+            },
         }
     }
 }
 
 /// The one new way in which all that the entry speaks of fails.
-fn only_fingerprint(entry: &Entry, of: &[&CaseResult]) -> Option<String> {
+fn only_fingerprint(entry: &Entry, of: &[&CaseResult], rules: Rules<'_>) -> Option<String> {
     let mut found = BTreeSet::new();
     for case in of {
-        if case.verdict != Verdict::Fail {
+        if case.verdict != entry.raw.verdict.verdict() {
             return None;
         }
-        let own: Vec<&str> = failures(case)
-            .into_iter()
-            .filter(|(clause, _)| entry.raw.clause.as_deref().is_none_or(|c| c == *clause))
-            .map(|(_, fingerprint)| fingerprint)
-            .collect();
+        let own: Vec<&str> = match case.verdict {
+            Verdict::Fail => failures(case, rules)
+                .into_iter()
+                .filter(|(clause, _)| entry.raw.clause.as_deref().is_none_or(|c| c == *clause))
+                .map(|(_, fingerprint)| fingerprint)
+                .collect(),
+            _ => case.fingerprint.as_deref().into_iter().collect(),
+        };
         match own.as_slice() {
             [one] => found.insert((*one).to_owned()),
             _ => return None,

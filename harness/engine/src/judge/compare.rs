@@ -21,12 +21,16 @@ pub(super) struct Frame<'a> {
     pub(super) catalogue: &'a Catalogue,
 }
 
+/// A difference, and where in the reference's history it is.
+pub(super) struct Found {
+    pub(super) difference: Difference,
+    /// Role, section, record and path: the same place for all histories that part from this
+    /// reference there. What is in another order is so in its stream as a whole.
+    pub(super) place: String,
+}
+
 /// All differences of `observed` to `reference`, in the order of the logs, the parent's first.
-pub(super) fn compare(
-    frame: &Frame<'_>,
-    reference: &History,
-    observed: &History,
-) -> Vec<Difference> {
+pub(super) fn compare(frame: &Frame<'_>, reference: &History, observed: &History) -> Vec<Found> {
     let mut differences = Vec::new();
     for role in Role::ALL {
         let expected = tracks(frame, reference.log(role));
@@ -37,9 +41,9 @@ pub(super) fn compare(
             let none = Vec::new();
             let (expected, seen) =
                 (expected.get(&key).unwrap_or(&none), seen.get(&key).unwrap_or(&none));
-            of_role.extend(align(frame, role, &key.1, expected, seen));
+            of_role.extend(align(frame, role, &key, expected, seen));
         }
-        of_role.sort_by_key(|d: &Difference| d.at);
+        of_role.sort_by_key(|found: &Found| found.difference.at);
         differences.extend(of_role);
     }
     differences.extend(endings(frame, reference, observed));
@@ -55,8 +59,11 @@ struct Entry<'a> {
 }
 
 /// Streams and sections are compared apart, and what happens to one handle from what happens to
-/// another: stream, clause, handle.
-type Tracks<'a> = std::collections::BTreeMap<(u8, String, String), Vec<Entry<'a>>>;
+/// another.
+type Tracks<'a> = std::collections::BTreeMap<Key, Vec<Entry<'a>>>;
+
+/// Stream, clause, handle.
+type Key = (u8, String, String);
 
 fn tracks<'a>(frame: &Frame<'_>, log: &'a [Record]) -> Tracks<'a> {
     let mut tracks = Tracks::new();
@@ -142,70 +149,89 @@ pub(super) fn section(seen: &Seen) -> Option<&str> {
 fn align(
     frame: &Frame<'_>,
     role: Role,
-    clause: &str,
+    key: &Key,
     expected: &[Entry<'_>],
     seen: &[Entry<'_>],
-) -> Vec<Difference> {
+) -> Vec<Found> {
     let old: Vec<&str> = expected.iter().map(|e| e.text.as_str()).collect();
     let new: Vec<&str> = seen.iter().map(|e| e.text.as_str()).collect();
+    // Positions in `expected`, where it has or would have the record, and in `seen`.
     let (mut missing, mut extra, mut found) = (Vec::new(), Vec::new(), Vec::new());
-    let make =
-        |kind, expected: Option<&Entry<'_>>, seen: Option<&Entry<'_>>, mismatch: Mismatch| {
-            difference(frame, role, clause, kind, expected, seen, mismatch)
-        };
+    let make = |kind, position: usize, want: Option<usize>, have: Option<usize>, mismatch| {
+        let (want, have) = (want.map(|at| &expected[at]), have.map(|at| &seen[at]));
+        let difference = difference(frame, role, &key.1, kind, want, have, mismatch);
+        let place = place(&difference, key, &expected[..position], want.or(have));
+        Found { difference, place }
+    };
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
         match op {
             DiffOp::Equal { .. } => {}
             DiffOp::Delete { old_index, old_len, .. } => {
-                missing.extend(&expected[old_index..old_index + old_len]);
+                missing.extend(old_index..old_index + old_len);
             }
-            DiffOp::Insert { new_index, new_len, .. } => {
-                extra.extend(&seen[new_index..new_index + new_len]);
+            DiffOp::Insert { old_index, new_index, new_len } => {
+                extra.extend((new_index..new_index + new_len).map(|have| (old_index, have)));
             }
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                let mut rest: Vec<&Entry<'_>> =
-                    seen[new_index..new_index + new_len].iter().collect();
-                for want in &expected[old_index..old_index + old_len] {
+                let mut rest: Vec<usize> = (new_index..new_index + new_len).collect();
+                let wanted = expected.iter().enumerate().skip(old_index).take(old_len);
+                for (want, entry) in wanted {
                     // The counterpart is the next record about the same thing.
-                    match rest.iter().position(|have| value::same_subject(want.seen, have.seen)) {
+                    let same = |have: &usize| value::same_subject(entry.seen, seen[*have].seen);
+                    match rest.iter().position(same) {
                         Some(index) => {
                             let have = rest.remove(index);
-                            let mismatch = value::mismatch(&want.json, &have.json);
+                            let mismatch = value::mismatch(&entry.json, &seen[have].json);
                             let kind = if mismatch.message_only {
                                 DifferenceKind::Message
                             } else {
                                 DifferenceKind::Value
                             };
-                            found.push(make(kind, Some(want), Some(have), mismatch));
+                            found.push(make(kind, want, Some(want), Some(have), mismatch));
                         }
                         None => missing.push(want),
                     }
                 }
-                extra.extend(rest);
+                extra.extend(rest.into_iter().map(|have| (old_index, have)));
             }
         }
     }
     for want in missing {
         // Something that is there, only elsewhere, is out of order.
-        match extra.iter().position(|have| have.text == want.text) {
-            Some(index) => {
-                let have = extra.remove(index);
-                found.push(make(
-                    DifferenceKind::Order,
-                    Some(want),
-                    Some(have),
-                    Mismatch::default(),
-                ));
-            }
-            None => {
-                found.push(make(DifferenceKind::Missing, Some(want), None, Mismatch::default()));
-            }
-        }
+        let same = |(_, have): &(usize, usize)| seen[*have].text == expected[want].text;
+        let (kind, have) = match extra.iter().position(same) {
+            Some(index) => (DifferenceKind::Order, Some(extra.remove(index).1)),
+            None => (DifferenceKind::Missing, None),
+        };
+        found.push(make(kind, want, Some(want), have, Mismatch::default()));
     }
-    for have in extra {
-        found.push(make(DifferenceKind::Extra, None, Some(have), Mismatch::default()));
+    for (position, have) in extra {
+        found.push(make(DifferenceKind::Extra, position, None, Some(have), Mismatch::default()));
     }
     found
+}
+
+/// Where a difference is: at this record, behind these of the reference.
+fn place(
+    difference: &Difference,
+    (stream, clause, handle): &Key,
+    before: &[Entry<'_>],
+    entry: Option<&Entry<'_>>,
+) -> String {
+    let section = format!("{}, {clause}", difference.role);
+    if difference.kind == DifferenceKind::Order {
+        let of = match *stream {
+            CALLBACKS => "callbacks",
+            EVENTS => "events",
+            HANDLES => handle,
+            _ => "records",
+        };
+        return format!("{section}: the order of {of}");
+    }
+    let subject = entry.map(|entry| value::subject(entry.seen)).unwrap_or_default();
+    let number = before.iter().filter(|other| value::subject(other.seen) == subject).count() + 1;
+    let number = if number > 1 { format!(" no. {number}") } else { String::new() };
+    format!("{section}: {subject}{number} {}", difference.path).trim_end().to_owned()
 }
 
 fn difference(
@@ -252,7 +278,7 @@ fn difference(
     }
 }
 
-fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option<Difference> {
+fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option<Found> {
     let (want, have) = (&reference.ending, &observed.ending);
     // A play that had to be stopped is judged as such, whatever the limit was.
     if want == have || matches!(have, Ending::TimedOut { .. } | Ending::NotStarted { .. }) {
@@ -270,7 +296,7 @@ fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option
         observed: Some(words(have).into()),
         message_only: false,
     };
-    Some(Difference {
+    let difference = Difference {
         clause: frame.clause.to_owned(),
         level: frame.catalogue.level_of(frame.clause),
         role: Role::Parent,
@@ -288,5 +314,6 @@ fn endings(frame: &Frame<'_>, reference: &History, observed: &History) -> Option
         expected: None,
         observed: None,
         text: format!("the parent ends with {} instead of {}", words(have), words(want)),
-    })
+    };
+    Some(Found { difference, place: format!("{}: the ending", Role::Parent) })
 }

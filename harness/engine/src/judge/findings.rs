@@ -16,15 +16,10 @@ use crate::results::{
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
 /// writes those of each case into it.
 ///
-/// `reference` is the name of the reference runtime; `played` are the pairings of the run, and
-/// `options` what it was made with.
-pub fn findings(
-    reference: &str,
-    played: &[String],
-    options: &Options,
-    cases: &mut [CaseResult],
-) -> Vec<Finding> {
+/// `reference` is the name of the reference runtime, `options` are what the run was made with.
+pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) -> Vec<Finding> {
     let shown = shown(cases);
+    let played = played(cases);
     let mut found: Vec<Finding> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases.iter_mut() {
@@ -34,7 +29,7 @@ pub fn findings(
             let mut key = format!("{runtime} {}", symptom.key);
             if symptom.vague {
                 let pairings = &shown[&(case.id.clone(), cause.fingerprint.clone())];
-                let blame = blame(reference, &runtime, pairings, played);
+                let blame = blame(reference, &runtime, pairings, [&*played[&case.id]]);
                 key += &format!(" {} {blame:?} {}", area(&cause.clause), side(blame, cause.role));
             }
             let index = *known.entry(key.clone()).or_insert_with(|| {
@@ -71,6 +66,7 @@ pub fn findings(
         case.findings = own.into_iter().map(|index| found[index].id.clone()).collect();
     }
     for finding in &mut found {
+        let played = finding.cases.iter().map(|id| &*played[id]);
         finding.blame = blame(reference, &finding.runtime, &finding.pairings, played);
         finding.summary = format!("{}: {}", who(finding), finding.summary);
     }
@@ -99,7 +95,7 @@ fn causes<'a>(case: &'a CaseResult, reference: &str) -> Vec<(&'a str, &'a Differ
 /// What all differences of a case follow from: a runtime that dies, or a child that does not start.
 fn fatal<'a>(case: &'a CaseResult, firsts: &[&'a Difference]) -> Option<(&'a Difference, Symptom)> {
     let stderr = case.history.as_ref().map_or("", |history| &history.stderr);
-    if let Some(reason) = case.own_reason().filter(|_| case.verdict == Verdict::Crash) {
+    if let Some(reason) = case.reason.as_deref().filter(|_| case.verdict == Verdict::Crash) {
         return Some((firsts.first()?, Symptom::fatal(reason, stderr)));
     }
     let difference = case.differences.iter().find(|difference| {
@@ -120,6 +116,15 @@ fn shown(cases: &[CaseResult]) -> BTreeMap<(String, String), Vec<String>> {
         }
     }
     shown
+}
+
+/// The pairings that have played each case: one that has not shows nothing, and tells nothing by it.
+fn played(cases: &[CaseResult]) -> BTreeMap<String, Vec<String>> {
+    let mut played: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.verdict != Verdict::NotRun) {
+        add(played.entry(case.id.clone()).or_default(), &case.pairing);
+    }
+    played
 }
 
 /// The first difference of each clause: what follows it is mostly its consequence.
@@ -159,8 +164,14 @@ fn who(finding: &Finding) -> String {
     }
 }
 
-/// Whose fault a difference is that shows in `pairings`, when `played` were played.
-pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[String]) -> Blame {
+/// Whose fault a difference is that shows in `pairings`. Each of its cases was `played` by some: one
+/// case that all have played tells it.
+fn blame<'a>(
+    reference: &str,
+    runtime: &str,
+    pairings: &[String],
+    played: impl IntoIterator<Item = &'a [String]>,
+) -> Blame {
     let own = format!("{runtime}:{runtime}");
     let parent = format!("{runtime}:{reference}");
     let child = format!("{reference}:{runtime}");
@@ -170,7 +181,9 @@ pub fn blame(reference: &str, runtime: &str, pairings: &[String], played: &[Stri
     let raw_child = shows(raw::NAME, runtime);
     let told = raw_parent
         || raw_child
-        || [&own, &parent, &child].iter().all(|pairing| played.contains(pairing));
+        || played
+            .into_iter()
+            .any(|played| [&own, &parent, &child].iter().all(|pairing| played.contains(pairing)));
     if runtime == reference || !told {
         return Blame::Unknown;
     }

@@ -1,6 +1,7 @@
 //! From histories to verdicts.
 
 mod compare;
+mod end;
 mod findings;
 mod fingerprint;
 mod needs;
@@ -12,15 +13,16 @@ mod value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Event, Recipe, Record, Role, Seen};
+use ipc_plan::{EXIT_BAD_PLAN, EXIT_UNSUPPORTED, Role, Seen};
 
 use crate::history::{Ending, History};
-use crate::results::{Difference, DifferenceKind, Verdict};
+use crate::results::{Difference, DifferenceKind, Options, Verdict};
 use crate::spec::{Case, Catalogue, Level};
 use crate::text;
 
+use end::end;
+pub use findings::findings;
 pub(crate) use findings::under_test;
-pub use findings::{blame, findings};
 pub(crate) use value::normalised;
 
 /// The clause of generated messages, and the first word of the section of each: they show that
@@ -42,6 +44,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, for a verdict that is not about a difference.
     pub reason: Option<String>,
+    /// How it ended, for a crash or a hang, as [`CaseResult::fingerprint`](crate::results::CaseResult::fingerprint).
+    pub fingerprint: Option<String>,
     /// The differences to the reference.
     pub differences: Vec<Difference>,
     /// Places in which the reference histories differ among themselves.
@@ -55,7 +59,13 @@ impl Judgement {
     }
 
     fn plain(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, reason: Some(reason.into()), differences: Vec::new(), varying: Vec::new() }
+        Self {
+            verdict,
+            reason: Some(reason.into()),
+            fingerprint: None,
+            differences: Vec::new(),
+            varying: Vec::new(),
+        }
     }
 }
 
@@ -70,8 +80,16 @@ pub struct Rules<'a> {
     pub required: Option<&'a BTreeSet<String>>,
 }
 
-impl Rules<'_> {
-    fn can_fail(&self, difference: &Difference) -> bool {
+impl<'a> Rules<'a> {
+    /// Those of a run with these options.
+    pub fn of(catalogue: &'a Catalogue, options: &Options) -> Self {
+        let set = options.requirement_set.as_deref();
+        let set = set.and_then(|name| catalogue.requirement_set(name).ok());
+        Self { catalogue, level: options.level, required: set.map(|set| &set.clauses) }
+    }
+
+    /// Whether the difference, wherever it is met, fails a case.
+    pub(crate) fn can_fail(&self, difference: &Difference) -> bool {
         let clause = &difference.clause;
         difference.kind != DifferenceKind::Message
             && difference.level <= self.level
@@ -115,27 +133,17 @@ pub fn judge(
         clause,
         catalogue: rules.catalogue,
     };
-    let varying = varying(&frame, references);
-    let differences = references
-        .iter()
-        .map(|reference| compare::compare(&frame, reference, observed))
-        .min_by_key(Vec::len)
-        .unwrap_or_default();
-    let differences: Vec<_> =
-        differences.into_iter().filter(|d| !varying.contains(&place(d))).collect();
-    let varying: Vec<_> = varying.into_iter().collect();
+    let (differences, varying) = differences(&frame, references, observed);
     let done = |verdict, reason: Option<String>| Judgement {
         verdict,
         reason,
+        fingerprint: None,
         differences: differences.clone(),
         varying: varying.clone(),
     };
 
-    if let Ending::TimedOut { limit_ms } = observed.ending {
-        return done(Verdict::Hang, Some(format!("no end within {limit_ms} ms")));
-    }
-    if let Some(reason) = crash(references, observed) {
-        return done(Verdict::Crash, Some(reason));
+    if let Some((verdict, end)) = end(references, observed) {
+        return Judgement { fingerprint: Some(end.fingerprint), ..done(verdict, Some(end.words)) };
     }
     if !observed.breaches.is_empty() {
         return done(Verdict::HarnessError, Some(observed.breaches.join("; ")));
@@ -185,43 +193,38 @@ fn unsupported(history: &History) -> Option<(Role, &str, &str)> {
     })
 }
 
-/// How a runtime died where the reference did not.
-fn crash(references: &[History], observed: &History) -> Option<String> {
-    if let Ending::Signalled { signal } = &observed.ending
-        && references.iter().all(|r| r.ending != observed.ending)
-    {
-        return Some(format!("the parent died by {signal}"));
+/// The differences to the references that leave fewest, and the places in which these differ among
+/// themselves, as seen from the first.
+///
+/// A history may part from a reference where another reference does. The place is that reference's
+/// own: a record or an order. Whatever comes behind it is compared.
+fn differences(
+    frame: &compare::Frame<'_>,
+    references: &[History],
+    observed: &History,
+) -> (Vec<Difference>, Vec<String>) {
+    let mut distinct: Vec<&History> = Vec::new();
+    for reference in references {
+        if distinct.iter().all(|other| !compare::compare(frame, other, reference).is_empty()) {
+            distinct.push(reference);
+        }
     }
-    let done = |log: &[Record]| log.iter().any(|r| matches!(r.seen, Seen::Done {}));
-    if let Ending::Exited { code } = observed.ending
-        && code != 0
-        && !done(&observed.parent)
-        && references.iter().all(|r| r.ending != observed.ending || done(&r.parent))
-    {
-        return Some(format!("the parent exited with code {code} before the end of its steps"));
-    }
-    let signal = |history: &History| {
-        history.parent.iter().find_map(|record| match &record.seen {
-            Seen::Event { event: Event::Exit, arguments, .. } => match arguments.get(1) {
-                Some(Recipe::String(signal)) => Some(signal.clone()),
-                _ => None,
-            },
-            _ => None,
-        })
+    let open = |reference: &History| -> BTreeSet<String> {
+        let others = distinct.iter().flat_map(|other| compare::compare(frame, reference, other));
+        others.map(|found| found.place).collect()
     };
-    let died = signal(observed)?;
-    references.iter().all(|r| signal(r).is_none()).then(|| format!("the child died by {died}"))
-}
-
-/// The places in which the reference histories differ among themselves.
-fn varying(frame: &compare::Frame<'_>, references: &[History]) -> BTreeSet<String> {
-    let Some((first, rest)) = references.split_first() else { return BTreeSet::new() };
-    rest.iter().flat_map(|other| compare::compare(frame, first, other)).map(|d| place(&d)).collect()
-}
-
-/// A place in a history, independent of what stands there.
-fn place(difference: &Difference) -> String {
-    let seen = difference.observed.as_ref().or(difference.expected.as_ref());
-    let subject = seen.map(value::subject).unwrap_or_default();
-    format!("{} {subject} {}", difference.role, difference.path).trim_end().to_owned()
+    let differences = distinct.iter().map(|reference| {
+        let mut found = compare::compare(frame, reference, observed);
+        if !found.is_empty() && distinct.len() > 1 {
+            let open = open(reference);
+            found.retain(|found| !open.contains(&found.place));
+        }
+        found
+    });
+    let fewest = differences.min_by_key(Vec::len).unwrap_or_default();
+    let varying = match distinct[..] {
+        [first, _, ..] => open(first).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    (fewest.into_iter().map(|found| found.difference).collect(), varying)
 }

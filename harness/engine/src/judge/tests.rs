@@ -66,6 +66,50 @@ fn what_varies_among_the_references_is_open_and_is_named() {
 }
 
 #[test]
+fn what_varies_hides_nothing_else_of_its_kind() {
+    let section = |name: &str, n| {
+        let name = format!("section {name}");
+        [json!({ "kind": "event", "event": "message", "arguments": [name] }), message(n)]
+    };
+    let play = |a, b, c| {
+        let sections = [section("LIFE-002", b), section("LIFE-003", c)].concat();
+        history(&[vec![message(0), message(a)], sections].concat())
+    };
+    // The second message varies: not the first, and not those of other sections.
+    let references = [play(1, 1, 1), play(2, 1, 1)];
+    let judged = |observed: &History| judge(&case(), &references, observed, Level::Must);
+    for a in [1, 2, 3] {
+        let judgement = judged(&play(a, 1, 1));
+        assert_eq!(judgement.verdict, Verdict::Pass);
+        let place = "child, LIFE-001: the event 'message' no. 2 arguments[0]";
+        assert_eq!(judgement.varying, [place]);
+        let judgement = judged(&play(a, 2, 2));
+        let clauses: Vec<_> = judgement.differences.iter().map(|d| d.clause.as_str()).collect();
+        assert_eq!(clauses, ["LIFE-002", "LIFE-003"]);
+    }
+}
+
+#[test]
+fn what_is_there_in_some_plays_of_the_reference_is_open_and_so_is_an_order() {
+    let threw = || json!({ "kind": "threw", "step": "send", "error": "no" });
+    let error = || json!({ "kind": "event", "event": "error", "arguments": [] });
+    let logs = [
+        vec![message(1), message(2)],
+        vec![error(), message(1), message(2)],
+        vec![message(2), message(1)],
+    ];
+    let references: Vec<History> = logs.iter().map(|log| history(log)).collect();
+    let verdict = |log: &[Value]| judge(&case(), &references, &history(log), Level::Must).verdict;
+    for log in &logs {
+        assert_eq!(verdict(log), Verdict::Pass);
+    }
+    assert_eq!(verdict(&[error(), message(2), message(1)]), Verdict::Pass);
+    assert_eq!(verdict(&[message(1)]), Verdict::Fail);
+    assert_eq!(verdict(&[message(1), message(2), threw()]), Verdict::Fail);
+    assert_eq!(verdict(&[message(1), message(2), message(3)]), Verdict::Fail);
+}
+
+#[test]
 fn a_clause_of_level_impl_fails_nobody() {
     let (node, other) = (history(&[message(1)]), history(&[message(2)]));
     let judgement = judge(&case(), &[node], &other, Level::Impl);

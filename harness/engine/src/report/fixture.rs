@@ -211,7 +211,9 @@ fn case(index: usize, id: &str, pairing: &str) -> CaseResult {
         pairing: pairing.to_owned(),
         verdict,
         expectation,
+        expectation_reason: None,
         reason: (!plain).then(|| format!("child: send: {HOSTILE}")),
+        fingerprint: (verdict == Verdict::Hang).then(|| "child-hang".to_owned()),
         findings: difference(verdict, clause)
             .map(|d| format!("rust-{}", d.fingerprint))
             .into_iter()

@@ -54,8 +54,9 @@ fn test(case: &CaseResult, results: &Results) -> TestCase {
     for finding in &case.findings {
         add("finding", finding);
     }
-    if let Some(difference) = case.differences.first() {
-        add("fingerprint", &difference.fingerprint);
+    let first = case.differences.first().map(|difference| &difference.fingerprint);
+    if let Some(fingerprint) = case.fingerprint.as_ref().or(first) {
+        add("fingerprint", fingerprint);
     }
     add("replay", &case.replay);
     if is_unexpected(case)
@@ -68,7 +69,7 @@ fn test(case: &CaseResult, results: &Results) -> TestCase {
 }
 
 fn status(case: &CaseResult, results: &Results) -> TestCaseStatus {
-    let reason = case.reason.as_deref().unwrap_or_default();
+    let reason = case.told().unwrap_or_default();
     let mut status = match (case.verdict, case.expectation) {
         (Verdict::HarnessError | Verdict::Crash | Verdict::Hang, _) if is_unexpected(case) => {
             TestCaseStatus::non_success(NonSuccessKind::Error)
@@ -84,8 +85,8 @@ fn status(case: &CaseResult, results: &Results) -> TestCaseStatus {
         Expectation::Expected if case.verdict.is_bad() => "expected failure",
         _ => case.verdict.name(),
     };
-    let first = case.differences.first().map_or(reason, |difference| &difference.text);
-    let message = match (first, reason) {
+    let first = case.differences.first().map_or(&reason, |difference| &difference.text);
+    let message = match (first.as_str(), reason.as_str()) {
         ("", _) => word.to_owned(),
         (first, "") => format!("{word}: {first}"),
         (first, reason) if first == reason => format!("{word}: {reason}"),
@@ -100,8 +101,8 @@ fn status(case: &CaseResult, results: &Results) -> TestCaseStatus {
 
 fn description(case: &CaseResult, results: &Results) -> String {
     let mut lines = Vec::new();
-    if let Some(reason) = &case.reason {
-        lines.push(text::short(reason, 1_000));
+    if let Some(reason) = case.told() {
+        lines.push(text::short(&reason, 1_000));
     }
     for difference in case.differences.iter().take(MOST) {
         let (expected, observed) = show::sides(difference);

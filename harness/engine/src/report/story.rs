@@ -98,9 +98,9 @@ impl<'a> Story<'a> {
 
     /// Why the first case has its verdict, where its differences do not say so: how a runtime
     /// died, how long was waited, what was left behind. Without a finding, the summary says it.
-    pub(super) fn reason(&self) -> Option<&'a str> {
-        let reason = self.finding.and(self.cases.first()?.reason.as_deref())?;
-        (!self.summary.contains(reason)).then_some(reason)
+    pub(super) fn reason(&self) -> Option<String> {
+        let reason = self.finding.and(self.cases.first()?.told())?;
+        (!self.summary.contains(&reason)).then_some(reason)
     }
 
     /// How often it was seen.
@@ -174,7 +174,7 @@ pub(super) fn stories(results: &Results) -> Vec<Story<'_>> {
         let stale = case.expectation == Expectation::Stale;
         let bad = case.verdict.is_bad() || is_unexpected(case);
         if (bad && !told.contains(&index)) || stale {
-            rest.entry((case.verdict, case.expectation, &case.reason)).or_default().push(case);
+            rest.entry((case.verdict, case.expectation, case.told())).or_default().push(case);
         }
     }
     for ((verdict, expectation, reason), cases) in rest {

@@ -124,7 +124,7 @@ impl Page {
         facts.extend(story.seen().map(|seen| format!("seen in {seen}")));
         writeln!(self.out, "  {}", text::short(&facts.join("; "), 2 * WIDTH))?;
         if let Some(reason) = story.reason() {
-            writeln!(self.out, "  reason:   {}", text::short(reason, WIDTH))?;
+            writeln!(self.out, "  reason:   {}", text::short(&reason, WIDTH))?;
         }
         let varying: Vec<&str> = story.varying().into_iter().collect();
         if !varying.is_empty() {

@@ -24,8 +24,8 @@ pub(super) fn meaning(verdict: Verdict) -> &'static str {
         }
         Verdict::NonStrict => {
             "It differs from the reference only where the level is “impl” or below the level of \
-             this run, only in the text of an error message, or in less than half of its plays. \
-             It fails nobody."
+             this run, only in the text of an error message, or in one play \
+             of ten. It fails nobody."
         }
         Verdict::Fail => "It differs from the reference where a clause must or should hold.",
         Verdict::Crash => "A runtime died; what it showed before is kept.",

@@ -5,16 +5,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Run;
 use crate::judge;
-use crate::results::{CaseResult, ClauseResult, Host, Results, SCHEMA, Summary, Tool, Verdict};
+use crate::results::{
+    CaseResult, ClauseResult, Host, Results, RuntimeInfo, SCHEMA, Summary, Tool, Verdict,
+};
+use crate::runtime::Runtime;
 
 /// Settles how the verdict stands to what was expected.
 pub(super) fn expect(run: &Run<'_>, result: &mut CaseResult) {
     let reference = &run.reference.name;
-    let (expectation, reason) = run.expectations.judge(result, reference, &versions(run));
-    result.expectation = expectation;
-    if let Some(reason) = reason {
-        result.add_expected(reason);
-    }
+    (result.expectation, result.expectation_reason) =
+        run.expectations.judge(result, reference, &versions(run), run.rules());
 }
 
 /// Whether the case is expected to hang in the pairing, whatever the result says.
@@ -36,8 +36,9 @@ pub(super) fn results(
     duration: Duration,
 ) -> Results {
     cases.sort_by(|a, b| (&a.id, order(names, a)).cmp(&(&b.id, order(names, b))));
-    let findings = judge::findings(&run.reference.name, names, &run.options, &mut cases);
-    let problems = run.expectations.unmatched(&cases);
+    let findings = judge::findings(&run.reference.name, &run.options, &mut cases);
+    let runtimes: Vec<RuntimeInfo> = run.runtimes.iter().map(Runtime::info).collect();
+    let problems = run.expectations.unmatched(&cases, &runtimes, run.known);
     let summary = Summary::of(&cases);
     Results {
         schema: SCHEMA,
@@ -48,7 +49,7 @@ pub(super) fn results(
         },
         host: host(duration),
         reference: run.reference.info(),
-        runtimes: run.runtimes.iter().map(crate::runtime::Runtime::info).collect(),
+        runtimes,
         options: run.options.clone(),
         clauses: clauses(run, &cases),
         cases,

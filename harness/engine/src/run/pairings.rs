@@ -9,8 +9,17 @@ use crate::raw;
 use crate::runtime::Runtime;
 use crate::spec::Case;
 
-/// The pairings of a run: for each link the reference pairing, then those under test.
-pub(super) struct Pairings(BTreeMap<Link, Vec<Pairing>>);
+/// The pairings of a run.
+pub(super) struct Pairings(BTreeMap<Link, OfLink>);
+
+/// Those of one link, each once.
+struct OfLink {
+    /// The reference pairing, then those under test.
+    all: Vec<Pairing>,
+    /// Whether the reference pairing is under test itself: then it has plays of its own for that,
+    /// besides those that decide what is right.
+    tests_reference: bool,
+}
 
 impl Pairings {
     /// `pairs` are what is tested, `parent:child`; `make` makes a pairing of two names that it knows.
@@ -20,16 +29,23 @@ impl Pairings {
         make: impl Fn(&str, &str) -> Option<Pairing>,
     ) -> Self {
         let of = |wanted: Link| {
-            let mut found = pairs
+            let of_link = pairs
                 .iter()
                 .filter_map(|pair| pair.split_once(':'))
-                .filter(|(parent, child)| link(parent, child) == Some(wanted))
-                .filter_map(|(parent, child)| make(parent, child))
-                .peekable();
+                .filter(|(parent, child)| link(parent, child) == Some(wanted));
+            let mut all: Vec<Pairing> =
+                of_link.filter_map(|(parent, child)| make(parent, child)).collect();
             // Without anything to test there is nothing to compare with.
-            found.peek()?;
+            if all.is_empty() {
+                return None;
+            }
             let (parent, child) = names(wanted, reference);
-            Some((wanted, make(parent, child).into_iter().chain(found).collect()))
+            let reference = make(parent, child)?;
+            let tested = all.len();
+            all.retain(|pairing| pairing.name != reference.name);
+            let tests_reference = all.len() < tested;
+            all.insert(0, reference);
+            Some((wanted, OfLink { all, tests_reference }))
         };
         Self(Link::ALL.into_iter().filter_map(of).collect())
     }
@@ -41,13 +57,17 @@ impl Pairings {
 
     /// Those of cases with this link, the reference first.
     pub(super) fn with(&self, link: Link) -> &[Pairing] {
-        self.0.get(&link).map_or(&[], Vec::as_slice)
+        self.0.get(&link).map_or(&[], |of| &of.all)
     }
 
-    /// The names of all, in the order in which results have them. The reference stands there once
-    /// where it is tested against itself, as tested.
+    /// Whether the reference pairing of cases with this link is under test itself.
+    pub(super) fn test_reference(&self, link: Link) -> bool {
+        self.0.get(&link).is_some_and(|of| of.tests_reference)
+    }
+
+    /// The names of all, each once, in the order in which results have them.
     pub(super) fn names(&self) -> Vec<String> {
-        self.0.values().flatten().map(|pairing| pairing.name.clone()).collect()
+        self.0.values().flat_map(|of| &of.all).map(|pairing| pairing.name.clone()).collect()
     }
 }
 

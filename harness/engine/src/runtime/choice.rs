@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Drivers, Runtime, RuntimeError, RuntimeFile, Source};
+use super::{Drivers, KNOWN, Runtime, RuntimeError, RuntimeFile, Source};
 use crate::play::{Host, Interrupt};
 use crate::raw;
 
@@ -133,6 +133,14 @@ impl Choice {
             all.push(self.one("rust")?);
         }
         Ok(all)
+    }
+
+    /// The names of all runtimes that need no command. Files that have mistakes say so when they are
+    /// used.
+    pub fn known(&self) -> Vec<String> {
+        let files = self.described().unwrap_or_default();
+        let names = files.into_iter().map(|(name, _)| name);
+        KNOWN.map(str::to_owned).into_iter().chain(names).collect()
     }
 
     /// `NAME=COMMAND`, `FILE.toml`, or the NAME of a file in the folder of runtimes or of a runtime

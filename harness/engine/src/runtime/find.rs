@@ -8,6 +8,9 @@ use rustix::fs::{Access, access};
 
 use super::{Drivers, RuntimeError, Source};
 
+/// The names of the runtimes that need neither a command nor a file.
+pub const KNOWN: [&str; 4] = ["node", "bun", "deno", "rust"];
+
 /// How a runtime is started.
 #[derive(Debug)]
 pub(super) struct Launch {

@@ -38,6 +38,7 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             reference,
             runtimes: std::slice::from_ref(tested),
             expectations: &expectations,
+            known: &[],
             options: Options {
                 level: Level::Impl,
                 pairs: own_pairs(&tested.name),

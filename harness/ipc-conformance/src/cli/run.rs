@@ -45,6 +45,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
     let pairs = pairs(&args.pairs, &names).map_err(Failure::Usage)?;
     let updated = args.update_expectations.then(|| updatable(&args.expectations)).transpose()?;
     let expectations = expectations(&args, &catalogue)?;
+    let known = choice.known();
     prepare(&args.out, "--out").map_err(Failure::Usage)?;
     if let Some(folder) = &args.keep {
         prepare(folder, "--keep").map_err(Failure::Usage)?;
@@ -61,6 +62,7 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
         reference: &reference,
         runtimes: &runtimes,
         expectations: &expectations,
+        known: &known,
         options: Options {
             level: args.level.into(),
             pairs,

@@ -135,3 +135,22 @@ fn a_reader_that_goes_away_changes_nothing() {
         assert_eq!(status.code(), Some(0), "{arguments:?}");
     }
 }
+
+/// What varies is open, whoever is tested; and the reference's own pairing has one row.
+#[test]
+fn a_reference_that_varies_agrees_with_itself() {
+    let place = Place::new();
+    // Every second play says more.
+    const SOME: &str = r#"
+        if [ "$ROLE" = child ] && grep -q life-hello "$IPC_CONFORMANCE_PLAN"; then
+            echo >>"$HERE/plays"
+            [ $(($(wc -l <"$HERE/plays") % 2)) = 0 ] && echo '"extra"' >&3
+        fi"#;
+    place.driver("some", SOME);
+    place.run(&["--reference", "./some", "--runtime", "node", "--jobs", "1"]).code(0);
+    let verdicts = place.verdicts("out");
+    assert_eq!(verdicts, ["life-goodbye node:node pass", "life-hello node:node pass"]);
+    let results = place.results("out");
+    assert_eq!(results["summary"]["cases"], 2);
+    assert_eq!(results["cases"][1]["varying"].as_array().unwrap().len(), 1);
+}

@@ -84,6 +84,7 @@ pub(crate) fn play(
         reference: node()?,
         runtimes,
         expectations: expectations(),
+        known: &[],
         options: Options {
             level: Level::Should,
             pairs: pairs.iter().map(|(parent, child)| format!("{parent}:{child}")).collect(),

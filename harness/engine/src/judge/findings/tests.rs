@@ -33,13 +33,48 @@ fn options() -> Options {
     serde_json::from_value(json!({ "level": "must", "seed": "0", "generated": 0 })).unwrap()
 }
 
+/// These results, and that each case passes in all other pairings.
+fn with_others(mut cases: Vec<CaseResult>) -> Vec<CaseResult> {
+    for id in cases.iter().map(|case| case.id.clone()).collect::<BTreeSet<_>>() {
+        for pairing in PLAYED {
+            if !cases.iter().any(|case| case.id == id && case.pairing == pairing) {
+                cases.push(case(&id, pairing, "pass", &[]));
+            }
+        }
+    }
+    cases
+}
+
 /// The findings, as `SUMMARY | CLAUSES | CASES`.
-fn told(mut cases: Vec<CaseResult>) -> Vec<String> {
-    let played = PLAYED.map(str::to_owned);
-    findings("node", &played, &options(), &mut cases)
+fn told(cases: Vec<CaseResult>) -> Vec<String> {
+    findings("node", &options(), &mut with_others(cases))
         .iter()
         .map(|f| format!("{} | {} | {}", f.summary, f.clauses.join(" "), f.cases.join(" ")))
         .collect()
+}
+
+/// After an interrupt, or the first failure of a run that stops there.
+#[test]
+fn a_pairing_that_has_not_played_a_case_tells_nothing_about_it() {
+    let differs = |id, clause| {
+        case(id, "x:x", "fail", &[(clause, "parent", "value", returned(false), returned(true))])
+    };
+    let not_run = |id: &str| {
+        ["x:node", "node:x"].map(|pairing| case(id, pairing, "not-run", &[])).into_iter()
+    };
+    let one: Vec<CaseResult> =
+        [differs("flow-a", "FLOW-001")].into_iter().chain(not_run("flow-a")).collect();
+    // That others have played another case says nothing.
+    let other = case("life-b", "node:x", "pass", &[]);
+    let found = findings("node", &options(), &mut with_others([one.clone(), vec![other]].concat()));
+    assert_eq!(found[0].blame, Blame::Unknown);
+    // A case with the same finding, which all have played, tells.
+    let found = findings(
+        "node",
+        &options(),
+        &mut with_others([one, vec![differs("flow-c", "FLOW-002")]].concat()),
+    );
+    assert_eq!((found.len(), found[0].blame), (1, Blame::Together));
 }
 
 fn returned(value: bool) -> Value {
@@ -53,13 +88,12 @@ fn message(value: &str) -> Value {
 #[test]
 fn what_looks_alike_is_one_finding_whatever_the_clause() {
     let differs = |clause| (clause, "parent", "value", returned(false), returned(true));
-    let mut cases = vec![
+    let mut cases = with_others(vec![
         case("flow-a", "x:node", "fail", &[differs("FLOW-001"), differs("FLOW-002")]),
         case("flow-a", "x:x", "fail", &[differs("FLOW-001"), differs("FLOW-002")]),
         case("life-b", "x:node", "fail", &[differs("LIFE-003")]),
-    ];
-    let played = PLAYED.map(str::to_owned);
-    let found = findings("node", &played, &options(), &mut cases);
+    ]);
+    let found = findings("node", &options(), &mut cases);
     let [one] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(
         one.summary,
@@ -69,7 +103,7 @@ fn what_looks_alike_is_one_finding_whatever_the_clause() {
     assert_eq!(one.cases, ["flow-a", "life-b"]);
     // Each play once, however many clauses it shows.
     assert_eq!(one.reproduced, Reproduced { differed: 6, plays: 9 });
-    assert!(cases.iter().all(|case| case.findings == [one.id.as_str()]));
+    assert!(cases[..3].iter().all(|case| case.findings == [one.id.as_str()]));
 }
 
 /// That a message is missing can have many causes: areas and sides are told apart.
@@ -124,6 +158,17 @@ fn all_that_follows_from_a_death_is_one_finding() {
     let mut case = case("life-a", "x:node", "crash", &[lost("LIFE-001"), lost("LIFE-002")]);
     case.reason = Some("the child died by SIGSEGV".to_owned());
     let expected = "x as parent: the child died by SIGSEGV | LIFE-001 LIFE-002 | life-a";
+    assert_eq!(told(vec![case]), [expected]);
+}
+
+/// Whatever a runtime writes: what is its own reason, and what its entry's, no word tells.
+#[test]
+fn a_reason_is_told_to_its_end() {
+    let lost = ("LIFE-001", "parent", "missing", message("a"), Value::Null);
+    let mut case = case("life-a", "x:node", "crash", &[lost]);
+    case.reason = Some("the child died by X (expected: Y)".to_owned());
+    case.expectation_reason = Some("known".to_owned());
+    let expected = "x as parent: the child died by X (expected: Y) | LIFE-001 | life-a";
     assert_eq!(told(vec![case]), [expected]);
 }
 

@@ -112,8 +112,10 @@ impl Section {
         let mut reasons: Vec<String> = Vec::new();
         // Without a finding, the reason stands in the summary.
         let cases = story.cases.iter().filter(|_| story.finding.is_some());
-        for reason in cases.filter_map(|case| case.reason.as_deref()) {
-            let reason = text::short(reason, WIDTH);
+        for case in cases {
+            let Some(reason) = case.told() else { continue };
+            let fingerprint = case.fingerprint.as_ref().map(|end| format!(" (fingerprint {end})"));
+            let reason = text::short(&(reason + &fingerprint.unwrap_or_default()), WIDTH);
             if !reasons.contains(&reason) && reasons.len() < 5 {
                 reasons.push(reason);
             }

@@ -189,17 +189,17 @@ pub(super) fn skipped(results: &Results) -> Vec<Skipped> {
     let mut groups = BTreeMap::new();
     for case in &results.cases {
         if matches!(case.verdict, Verdict::Unsupported | Verdict::NotRun) {
-            let reason = case.reason.as_deref().unwrap_or("no reason given");
+            let reason = case.told().unwrap_or_else(|| "no reason given".to_owned());
             groups
                 .entry((case.verdict, case.pairing.as_str(), reason))
                 .or_insert_with(Vec::new)
                 .push((text::line(&case.id), format!("case-{}", text::slug(&case.id))));
         }
     }
-    let group = |((verdict, pairing, reason), cases): ((Verdict, &str, &str), _)| Skipped {
+    let group = |((verdict, pairing, reason), cases): ((Verdict, &str, String), _)| Skipped {
         badge: verdict.into(),
         pairing: text::line(pairing),
-        reason: text::short(reason, 600),
+        reason: text::short(&reason, 600),
         cases,
     };
     groups.into_iter().map(group).collect()
