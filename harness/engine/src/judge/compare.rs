@@ -179,17 +179,17 @@ fn align(
             }
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
                 let mut rest: Vec<usize> = (new_index..new_index + new_len).collect();
-                let wanted = &expected[old_index..old_index + old_len];
-                for (want, record) in (old_index..).zip(wanted) {
+                let wanted = expected.iter().enumerate().skip(old_index).take(old_len);
+                for (want, entry) in wanted {
                     // The counterpart is the next record about the same thing.
-                    let same = |have: &usize| value::same_subject(record.seen, seen[*have].seen);
+                    let same = |have: &usize| value::same_subject(entry.seen, seen[*have].seen);
                     match rest.iter().position(same) {
                         Some(index) => {
                             let have = rest.remove(index);
-                            let mismatch = value::mismatch(&expected[want].json, &seen[have].json);
+                            let mismatch = value::mismatch(&entry.json, &seen[have].json);
                             // How an error is worded is a runtime's own matter; how one arrives
                             // that was sent is not.
-                            let kind = if mismatch.message_only && !is_message(record.seen) {
+                            let kind = if mismatch.message_only && !is_message(entry.seen) {
                                 DifferenceKind::Message
                             } else {
                                 DifferenceKind::Value

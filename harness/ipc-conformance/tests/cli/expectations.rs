@@ -68,9 +68,8 @@ fn an_expectation_from_its_first_day_to_its_last() {
 fn what_a_surprise_is() {
     let place = Place::new();
     place.driver("bad", LOUD);
-    // One play at a time: they are counted.
-    let known = ["--filter", "life-hello", "--expectations", "known.toml", "--jobs", "1"];
-    let known = [&BAD[..], &known].concat();
+    let more = ["--filter", "life-hello", "--expectations", "known.toml", "--jobs", "1"];
+    let known = [&BAD[..], &more].concat();
     place.run(&[&known[..], &["--update-expectations"]].concat()).code(1);
     // The first so many plays show something else, or nothing.
     const OTHER: &str = "echo '{}' >&3";
