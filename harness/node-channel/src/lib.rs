@@ -62,7 +62,9 @@
 //!
 //! [`Channel::send_with`] sends a listener, a stream or a UDP socket along with a message;
 //! [`Channel::recv_message`] receives one. A handle is given away: it is closed here once the peer
-//! has acknowledged it. A program that goes on using it sends a clone.
+//! has acknowledged it. A program that goes on using it sends a clone. What is not sent comes back:
+//! with [`NotSent`] if the message is refused here, with [`Event::HandleRefused`] if the peer does not
+//! take it.
 //!
 //! A connection that a Node server accepted and passed on is still that server's: the received
 //! stream is [`Counted`], and `server.close()` over there completes when it is dropped here.
@@ -151,7 +153,7 @@ pub mod tokio;
 
 pub use channel::{Batch, Channel, Messages, Ready, Receipt, Receiver, Sender};
 pub use error::{
-    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError,
+    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, NotSent, RecvError,
     SendError, SpawnError, Undelivered,
 };
 pub use fork::{Child, ExitStatus, Fork, Process, Stdio};

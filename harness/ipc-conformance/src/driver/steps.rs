@@ -184,7 +184,7 @@ impl Process {
         if let Ok(receipt) = &sent {
             self.with_handle.insert(receipt.id);
         }
-        Ok(Some(sent))
+        Ok(Some(sent.map_err(SendError::from)))
     }
 
     /// Sends a message of the driver's own, whose answer is not recorded.

@@ -211,6 +211,10 @@ impl<S: Socket> Link<S> {
             }
             let size = bytes.len();
             let descriptor = self.connection.transmit_descriptor();
+            if let Some(descriptor) = descriptor {
+                // A Node that gets it does not. What is no descriptor is noticed by the write.
+                let _not_open = socket::make_nonblocking(descriptor);
+            }
             match socket.write(bytes, descriptor) {
                 Ok(count) => {
                     self.connection.transmitted(count);

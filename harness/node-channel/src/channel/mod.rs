@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use js_value::Graph;
 
-use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
+use crate::error::{DisconnectError, FlushError, NotSent, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, Serialization};
 use crate::socket::{self, Patience};

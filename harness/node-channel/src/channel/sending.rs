@@ -45,9 +45,27 @@ macro_rules! sending_methods {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         ///
-        /// The socket becomes non-blocking, as every socket in Node is; that is a property of the
-        /// socket itself, so its clones become so too. Everything that is sent after it waits until
-        /// the peer has acknowledged the handle, which has to be read.
+        /// When it is written the socket becomes non-blocking, as every socket in Node is; that is a
+        /// property of the socket itself, so its clones become so too. Everything that is sent after
+        /// it waits until the peer has acknowledged the handle, which has to be read.
+        ///
+        /// A message that is refused leaves the handle as it is, and [`NotSent`] gives it back:
+        ///
+        /// ```
+        /// # use std::os::unix::net::UnixStream;
+        /// # use js_value::Graph;
+        /// # use node_channel::{Channel, NotSent, SendOptions, Serialization};
+        /// # let (mut first, _child) = Channel::pair(Serialization::Json)?;
+        /// # let (mut second, _child) = Channel::pair(Serialization::Json)?;
+        /// # let (connection, _client) = UnixStream::pair()?;
+        /// # first.disconnect()?;
+        /// let message = Graph::from("serve");
+        /// let options = SendOptions::default();
+        /// if let Err(NotSent { handle, .. }) = first.send_with(&message, connection, &options) {
+        ///     second.send_with(&message, handle, &options)?;
+        /// }
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         ///
         /// A handle that the peer refuses is sent again up to three times if it is a stream and
         /// [`SendOptions::keep_open`] is not set. After that it comes back as
@@ -58,10 +76,8 @@ macro_rules! sending_methods {
             message: &Graph,
             handle: impl Into<Handle>,
             options: &SendOptions,
-        ) -> Result<Receipt, SendError> {
-            let handle = handle.into();
-            handle.make_nonblocking();
-            self.attempt(|connection| connection.send_with(message, handle, options))
+        ) -> Result<Receipt, NotSent> {
+            self.attempt(|connection| connection.send_with(message, handle.into(), options))
         }
 
         /// Sends a message that is serialized already: a JSON text in one line, or the payload of a

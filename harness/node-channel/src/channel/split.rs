@@ -10,7 +10,7 @@ use js_value::Graph;
 use super::receive::{Receive, receiving_methods};
 use super::wake::Wake;
 use super::{Batch, Link, Messages, Receipt, batch_target, deadline_after, sending_methods};
-use crate::error::{DisconnectError, FlushError, RecvError, SendError, Undelivered};
+use crate::error::{DisconnectError, FlushError, NotSent, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
 use crate::socket::{self, Patience};

@@ -5,6 +5,7 @@ use std::fmt;
 use js_value::Exception;
 
 use super::{Blame, errno_name};
+use crate::handle::Handle;
 use crate::proto::exception_name;
 
 /// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
@@ -52,8 +53,7 @@ pub enum SendError {
         limit: usize,
     },
     /// More handles would wait for acknowledgement than
-    /// [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows. The handle of the
-    /// refused message is closed.
+    /// [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows.
     HandlesFull {
         /// The configured limit.
         limit: usize,
@@ -143,6 +143,56 @@ impl fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
+
+/// `send_with()` refused the message. Nothing was queued, and the handle is given back.
+///
+/// It reads as the [`SendError`] that it holds, and `?` makes one of it where that is what a function
+/// answers. Dropping it closes the handle.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NotSent {
+    /// Why.
+    pub error: SendError,
+    /// The handle, as it was.
+    pub handle: Handle,
+}
+
+impl NotSent {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        self.error.blame()
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        self.error.code()
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &str {
+        self.error.name()
+    }
+}
+
+/// Closes the handle.
+impl From<NotSent> for SendError {
+    fn from(NotSent { error, .. }: NotSent) -> Self {
+        error
+    }
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for NotSent {
+    // What is displayed is the error itself, so its source comes next.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
 
 /// A message that `send()` took did not reach the kernel whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::connection::{Connection, State, report};
 use super::event::{Event, MessageId};
 use super::handshake::{Outgoing, Unacknowledged};
 use super::reserved::{self, Command};
-use crate::error::{SendError, Undelivered};
-use crate::handle::Handle;
+use crate::error::{NotSent, SendError, Undelivered};
+use crate::handle::{Handle, HandleKind};
 
 /// What goes with a handle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,8 @@ impl Connection {
     ///
     /// The message gets its [`Event::Sent`] when it is written. The peer answers later; until then,
     /// everything else that is sent waits. The handle is closed once the peer has acknowledged it,
-    /// and given back with [`Event::HandleRefused`] if the peer does not take it.
+    /// and given back with [`Event::HandleRefused`] if the peer does not take it, or with the error
+    /// if nothing was queued.
     ///
     /// What the handle stands for should be non-blocking: a Node that receives it leaves that as it
     /// is. [`Channel`](crate::Channel) sees to it.
@@ -66,21 +67,13 @@ impl Connection {
         message: &Graph,
         handle: Handle,
         options: &SendOptions,
-    ) -> Result<MessageId, SendError> {
-        if !self.connected() {
-            return Err(SendError::Closed);
+    ) -> Result<MessageId, NotSent> {
+        match self.append_with(message, &handle, options) {
+            Ok(size) => {
+                Ok(self.take(size, Some(Outgoing { handle, keep_open: options.keep_open })))
+            }
+            Err(error) => Err(NotSent { error, handle }),
         }
-        codec::check(message)?;
-        if let Some(limit) = self.limits.max_queued_handles
-            && self.queued_handles() >= limit
-        {
-            return Err(SendError::HandlesFull { limit });
-        }
-        let outgoing = Outgoing { handle, keep_open: options.keep_open };
-        let kind = outgoing.handle.kind();
-        let key = options.key.as_deref().filter(|_| kind == crate::handle::HandleKind::Socket);
-        let wrapped = reserved::wrap(message, kind.name(), key, outgoing.handle.datagram_type());
-        self.enqueue(Some(outgoing), |codec, out| codec.encode(&wrapped, out))
     }
 
     /// Queues a message that is serialized already, as [`poll_raw`](Self::poll_raw) gives it. Only
@@ -115,20 +108,46 @@ impl Connection {
         &mut self,
         write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<MessageId, E> {
-        self.enqueue(None, write)
+        let size = self.append(write)?;
+        Ok(self.take(size, None))
     }
 
-    fn enqueue<E: From<SendError>>(
+    /// Appends a message around a handle: see [`append`](Self::append).
+    fn append_with(
         &mut self,
-        outgoing: Option<Outgoing>,
+        message: &Graph,
+        handle: &Handle,
+        options: &SendOptions,
+    ) -> Result<usize, SendError> {
+        if !self.connected() {
+            return Err(SendError::Closed);
+        }
+        codec::check(message)?;
+        if let Some(limit) = self.limits.max_queued_handles
+            && self.queued_handles() >= limit
+        {
+            return Err(SendError::HandlesFull { limit });
+        }
+        let kind = handle.kind();
+        let key = options.key.as_deref().filter(|_| kind == HandleKind::Socket);
+        let wrapped = reserved::wrap(message, kind.name(), key, handle.datagram_type());
+        self.append(|codec, out| codec.encode(&wrapped, out))
+    }
+
+    /// Appends a message to what waits, and answers its size. Follow with [`take`](Self::take). An
+    /// error leaves everything as it was.
+    fn append<E: From<SendError>>(
+        &mut self,
         write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<MessageId, E> {
+    ) -> Result<usize, E> {
         if !self.connected() {
             return Err(SendError::Closed.into());
         }
         let queued = self.queued_bytes();
-        let holds = self.unacknowledged.is_some();
-        let buffer = if holds { self.held.buffer() } else { self.outbox.buffer() };
+        let buffer = match self.unacknowledged {
+            Some(_) => self.held.buffer(),
+            None => self.outbox.buffer(),
+        };
         let before = buffer.len();
         write(self.codec, buffer.end())?;
         let size = buffer.len() - before;
@@ -138,15 +157,19 @@ impl Connection {
             buffer.truncate(before);
             return Err(SendError::QueueFull { queued, size, limit }.into());
         }
+        Ok(size)
+    }
+
+    /// Takes the message that was appended, which is done with once from now on.
+    fn take(&mut self, size: usize, outgoing: Option<Outgoing>) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
-        if holds {
-            self.held.commit(id, size, outgoing);
-        } else {
-            self.commit(id, size, outgoing);
+        match self.unacknowledged {
+            Some(_) => self.held.commit(id, size, outgoing),
+            None => self.commit(id, size, outgoing),
         }
         self.fail_if_broken();
-        Ok(id)
+        id
     }
 
     /// The bytes of a message of the program are at the end of the outbox.

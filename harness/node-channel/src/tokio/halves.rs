@@ -4,7 +4,7 @@ use js_value::Graph;
 
 use super::driver::{Owner, State, Stream};
 use crate::channel::{Batch, Link, Receipt, batch_target, sending_methods};
-use crate::error::{DisconnectError, FlushError, RecvError, SendError};
+use crate::error::{DisconnectError, FlushError, NotSent, RecvError, SendError};
 use crate::handle::Handle;
 use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions, Serialization};
 

@@ -52,7 +52,7 @@ use js_value::Graph;
 use tokio::runtime::Handle as Runtime;
 
 use crate::channel::{Batch, Link, Receipt, batch_target, sending_methods};
-use crate::error::{DisconnectError, EnvError, FlushError, RecvError, SendError};
+use crate::error::{DisconnectError, EnvError, FlushError, NotSent, RecvError, SendError};
 use crate::handle::Handle;
 use crate::proto::{
     Connection, Event, Limits, Message, MessageId, Raw, Role, SendOptions, Serialization,

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::error::Undelivered;
+use crate::error::{SendError, Undelivered};
 use crate::handle::{Counted, Handle};
 
 /// A handle, and the other end of it.
@@ -71,6 +71,36 @@ fn the_message_is_written_as_node_writes_it() {
         line(&parent),
         "{\"cmd\":\"NODE_HANDLE\",\"type\":\"dgram.Socket\",\"msg\":{\"x\":1},\"dgramType\":\"udp4\"}\n"
     );
+}
+
+/// A pool that met a full queue closed the connection of a client.
+#[test]
+fn a_message_that_is_refused_gives_its_handle_back() {
+    let limits = Limits::none().queued_bytes(150).queued_handles(2);
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, limits);
+    let mut bigint = Graph::default();
+    let root = bigint.add_object([("n", js_value::Value::BigInt(1_u64.into()))]);
+    bigint.set_root(root);
+    let refuse = |parent: &mut Connection, message: &Graph| {
+        let (handle, kept) = stream();
+        let before = (parent.queued_bytes(), parent.queued_handles());
+        let refused = parent.send_with(message, handle, &SendOptions::default()).unwrap_err();
+        assert_eq!((parent.queued_bytes(), parent.queued_handles()), before);
+        assert!(!is_closed(&kept), "{refused}");
+        assert_eq!(refused.to_string(), refused.error.to_string());
+        refused.error
+    };
+    assert_eq!(refuse(&mut parent, &Graph::default()), SendError::Missing);
+    assert!(matches!(refuse(&mut parent, &bigint), SendError::Serialize(_)));
+    let big = Graph::from("x".repeat(200).as_str());
+    assert!(matches!(refuse(&mut parent, &big), SendError::QueueFull { .. }));
+    let _first = send(&mut parent, "h");
+    assert!(matches!(refuse(&mut parent, &big), SendError::QueueFull { .. }), "behind another");
+    let _second = send(&mut parent, "i");
+    let full = refuse(&mut parent, &Graph::from(1));
+    assert_eq!(full, SendError::HandlesFull { limit: 2 });
+    parent.receive_end();
+    assert_eq!(refuse(&mut parent, &Graph::from(1)), SendError::Closed);
 }
 
 #[test]
