@@ -64,7 +64,9 @@
 //! [`Channel::recv_message`] receives one. A handle is given away: it is closed here once the peer
 //! has acknowledged it. A program that goes on using it sends a clone. What is not sent comes back:
 //! with [`NotSent`] if the message is refused here, with [`Event::HandleRefused`] if the peer does not
-//! take it.
+//! take it or the channel closes before it is written, and with [`Event::HandleUnanswered`] if the
+//! channel closes before the peer has answered. Who calls [`Channel::recv`] alone passes over these
+//! events, which closes the handles in them.
 //!
 //! A connection that a Node server accepted and passed on is still that server's: the received
 //! stream is [`Counted`], and `server.close()` over there completes when it is dropped here.
@@ -107,8 +109,9 @@
 //! - Every descriptor that came is used, in the order of the handles. Node uses one of each read, and
 //!   refuses the second of two handles that came together.
 //! - A handle is made non-blocking when it is sent. Node sends one that it has received as it came.
-//! - A handle that the peer does not take is given back with [`Event::HandleRefused`]. Node closes a
-//!   stream, and says nothing about the others.
+//! - A handle that the peer does not take is given back with [`Event::HandleRefused`], or with
+//!   [`Event::HandleUnanswered`] when the channel closes before the peer answers. Node closes a stream,
+//!   and says nothing about the others.
 //! - The end of the peer is reported while an acknowledgement is due; Node then never reports the
 //!   disconnect. After `disconnect()`, all that waited behind a handle is written; Node drops what
 //!   the kernel does not take at once.

@@ -6,8 +6,11 @@ use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
+use common::DEADLINE;
 use js_value::Graph;
-use node_channel::{Channel, Handle, Limits, NotSent, Role, SendError, SendOptions, Serialization};
+use node_channel::{
+    Channel, Event, Handle, Limits, NotSent, Role, SendError, SendOptions, Serialization,
+};
 use rustix::fs::{OFlags, fcntl_getfl};
 
 /// A channel with room for ten bytes, and the silent other end of it.
@@ -69,4 +72,29 @@ fn a_function_may_answer_the_error_alone() {
     let (connection, client) = UnixStream::pair().unwrap();
     assert_eq!(give(&mut channel, connection), Err(SendError::Closed));
     assert!(!is_open(&client), "nobody has it");
+}
+
+/// A worker dies with a connection on its way and another behind it: neither client is cut off.
+#[test]
+fn a_peer_that_dies_gives_all_handles_back() {
+    let (mut channel, peer) = Channel::pair(Serialization::Json).unwrap();
+    let (clients, connections): (Vec<_>, Vec<_>) =
+        (0..3).map(|_| UnixStream::pair().unwrap()).unzip();
+    for (number, connection) in connections.into_iter().enumerate() {
+        let options = SendOptions::default();
+        channel.send_with(&Graph::from(number as f64), connection, &options).unwrap();
+    }
+    drop(peer);
+    let mut back = Vec::new();
+    loop {
+        match channel.wait(Some(DEADLINE)).unwrap().expect("the disconnect comes last") {
+            Event::HandleUnanswered { id, handle } => back.push((id.number(), false, handle)),
+            Event::HandleRefused { id, handle } => back.push((id.number(), true, handle)),
+            Event::Disconnected => break,
+            _ => {}
+        }
+    }
+    let found: Vec<_> = back.iter().map(|(number, refused, _)| (*number, *refused)).collect();
+    assert_eq!(found, [(0, false), (1, true), (2, true)], "the first may have been taken");
+    assert!(clients.iter().all(is_open));
 }

@@ -69,8 +69,10 @@ macro_rules! sending_methods {
         ///
         /// A handle that the peer refuses is sent again up to three times if it is a stream and
         /// [`SendOptions::keep_open`] is not set. After that it comes back as
-        /// [`Event::HandleRefused`](crate::Event::HandleRefused). One that the kernel refuses, such
-        /// as a descriptor that is not open, fails its message alone.
+        /// [`Event::HandleRefused`](crate::Event::HandleRefused), as does one that was not sent when
+        /// the channel closed; one that was, and not answered for, as
+        /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered). One that the kernel refuses,
+        /// such as a descriptor that is not open, fails its message alone.
         pub fn send_with(
             &mut self,
             message: &Graph,

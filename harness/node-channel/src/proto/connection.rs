@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use super::codec::Codec;
 use super::counts::{Counts, Waker};
 use super::event::{Event, EventQueue, MessageId, Taken};
-use super::handshake::{Held, Unacknowledged};
+use super::handshake::{Held, Outgoing, Unacknowledged};
 use super::inbox::Inbox;
 use super::outbox::Outbox;
 use super::reserved::Glance;
@@ -218,6 +218,13 @@ impl Connection {
         !self.events.is_empty()
     }
 
+    /// Drops the events that nobody will take, with the handles in them.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn forget_events(&mut self) {
+        self.events = EventQueue::default();
+        self.tidy();
+    }
+
     /// Listeners and explicit references.
     pub fn keep_alive(&self) -> &KeepAlive {
         &self.keep_alive
@@ -251,18 +258,32 @@ impl Connection {
             return;
         }
         self.fail_all(Err(reason));
-        self.unacknowledged = None;
         self.descriptors.clear();
         self.counts.set_waker(None);
         self.events.push(Event::Disconnected);
         self.inbox.forget_unfinished();
     }
 
-    /// Completes all that waits in user space.
+    /// Completes all that waits in user space, and gives back the handles that nobody will answer
+    /// for.
     pub(super) fn fail_all(&mut self, result: Result<(), Undelivered>) {
         let events = &mut self.events;
         self.outbox.discard(|id| report(events, id, result));
-        self.held.discard(|id| report(events, Some(id), result));
+        if let Some(Unacknowledged { id, outgoing, end, .. }) = self.unacknowledged.take() {
+            let handle = outgoing.handle;
+            events.push(if self.outbox.has_written(end) {
+                Event::HandleUnanswered { id, handle }
+            } else {
+                // Over there, a descriptor is nobody's until its message is whole.
+                Event::HandleRefused { id, handle }
+            });
+        }
+        self.held.discard(|id, outgoing| {
+            report(events, Some(id), result);
+            if let Some(Outgoing { handle, .. }) = outgoing {
+                events.push(Event::HandleRefused { id, handle });
+            }
+        });
     }
 
     /// Gives back what the messages took that nobody will ask for again.

@@ -56,9 +56,9 @@ impl Connection {
     /// Queues a message and a handle.
     ///
     /// The message gets its [`Event::Sent`] when it is written. The peer answers later; until then,
-    /// everything else that is sent waits. The handle is closed once the peer has acknowledged it,
-    /// and given back with [`Event::HandleRefused`] if the peer does not take it, or with the error
-    /// if nothing was queued.
+    /// everything else that is sent waits. The handle is closed once the peer has acknowledged it.
+    /// It is given back with [`Event::HandleRefused`] if the peer does not take it, with
+    /// [`Event::HandleUnanswered`] if nobody will know, and with the error if nothing was queued.
     ///
     /// What the handle stands for should be non-blocking: a Node that receives it leaves that as it
     /// is. [`Channel`](crate::Channel) sees to it.
@@ -209,7 +209,7 @@ impl Connection {
     /// Says that a write failed for good.
     ///
     /// If it is the descriptor that could not be sent, its message alone completes with the error,
-    /// and nothing of it was written. Otherwise all that waits does. As in Node the channel stays
+    /// and nothing of it was written: the handle is given back. Otherwise all that waits does. As in Node the channel stays
     /// connected until the peer's stream ends: a peer that stopped reading may still talk.
     pub fn transmit_failed(&mut self, errno: i32) {
         let result = Err(Undelivered::Os { errno });
@@ -217,10 +217,7 @@ impl Connection {
         if of_descriptor && self.broken.is_none() {
             let id = self.outbox.drop_front();
             report(&mut self.events, id, result);
-            if let (None, Some(Unacknowledged { id, outgoing, .. })) =
-                (id, self.unacknowledged.take())
-            {
-                // It was sent before, and refused.
+            if let Some(Unacknowledged { id, outgoing, .. }) = self.unacknowledged.take() {
                 self.events.push(Event::HandleRefused { id, handle: outgoing.handle });
             }
             self.release_held();
@@ -233,8 +230,7 @@ impl Connection {
         // A peer that has the handle may still answer.
         let in_flight = self.unacknowledged.as_ref();
         if !in_flight.is_some_and(|sent| self.outbox.has_written(sent.end)) {
-            self.unacknowledged = None;
-            self.held.discard(|id| report(events, Some(id), result));
+            self.fail_all(result);
         }
         self.finish_closing();
     }

@@ -109,7 +109,11 @@ struct Opened(Arc<Shared>);
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.with(Link::abandon);
+        self.0.with(|link| {
+            link.abandon();
+            // The task looks once more, and has what they hold until then.
+            link.connection.forget_events();
+        });
     }
 }
 

@@ -188,10 +188,11 @@ fn a_bad_descriptor_fails_its_message_alone() {
     let kept = send(&mut parent, "h");
     parent.send(&Graph::from(1)).unwrap();
     parent.transmit_failed(9);
-    assert!(is_closed(&kept));
     assert_eq!(line(&parent), "1\n");
     parent.transmitted(2);
-    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 9 }", "sent 1"]);
+    assert!(!is_closed(&kept));
+    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 9 }", "refused 0", "sent 1"]);
+    assert!(is_closed(&kept));
     assert!(parent.connected());
 }
 
@@ -202,8 +203,10 @@ fn a_write_may_fail_with_any_number() {
         let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
         let kept = send(&mut parent, "h");
         parent.transmit_failed(errno);
+        assert!(!is_closed(&kept));
+        let unsent = format!("unsent 0 Os {{ errno: {errno} }}");
+        assert_eq!(words(&mut parent), [&unsent, "refused 0"]);
         assert!(is_closed(&kept));
-        assert_eq!(words(&mut parent), [format!("unsent 0 Os {{ errno: {errno} }}")]);
     }
 }
 
@@ -212,10 +215,28 @@ fn a_dead_peer_gets_no_handle() {
     let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     let kept = send(&mut parent, "h");
     parent.send(&Graph::from(1)).unwrap();
+    let held = send(&mut parent, "i");
     parent.transmit_failed(32);
-    assert!(is_closed(&kept));
-    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 32 }", "unsent 1 Os { errno: 32 }"]);
     assert_eq!(parent.queued_handles(), 0);
+    assert!(!is_closed(&kept) && !is_closed(&held), "both are given back");
+    let unsent = [0, 1, 2].map(|number| format!("unsent {number} Os {{ errno: 32 }}"));
+    let expected = [&unsent[0], "refused 0", &unsent[1], &unsent[2], "refused 2"];
+    assert_eq!(words(&mut parent), expected);
+    assert!(is_closed(&kept) && is_closed(&held));
+}
+
+/// The descriptor went with the first byte, and no program gets it without the last.
+#[test]
+fn a_handle_whose_message_was_cut_is_given_back() {
+    for end in [|parent: &mut Connection| parent.transmit_failed(32), Connection::receive_end] {
+        let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
+        let kept = send(&mut parent, "h");
+        parent.transmitted(1);
+        end(&mut parent);
+        let found = words(&mut parent);
+        assert!(found[0].starts_with("unsent 0") && found[1] == "refused 0", "{found:?}");
+        assert!(is_closed(&kept));
+    }
 }
 
 #[test]
@@ -256,9 +277,23 @@ fn the_end_while_an_acknowledgement_is_due_is_the_end() {
     parent.transmitted(usize::MAX);
     let queued = send(&mut parent, "i");
     parent.receive_end();
-    assert!(is_closed(&kept) && is_closed(&queued));
+    assert!(!is_closed(&kept) && !is_closed(&queued), "both are given back");
     let unsent = format!("unsent 1 {:?}", Undelivered::PeerClosed);
-    assert_eq!(words(&mut parent), ["sent 0", unsent.as_str(), "disconnected"]);
+    let expected = ["sent 0", "unanswered 0", &unsent, "refused 1", "disconnected"];
+    assert_eq!(words(&mut parent), expected);
+    assert!(is_closed(&kept) && is_closed(&queued));
+}
+
+#[test]
+fn a_handle_that_was_refused_and_waits_to_be_sent_again_is_given_back() {
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
+    let kept = send(&mut parent, "h");
+    parent.transmitted(usize::MAX);
+    parent.receive(NACK);
+    parent.abandon();
+    let found = words(&mut parent);
+    assert_eq!(found[found.len() - 2..], ["refused 0", "disconnected"]);
+    assert!(is_closed(&kept));
 }
 
 /// Hands over a NODE_HANDLE line and the descriptor, and answers what came of it.
