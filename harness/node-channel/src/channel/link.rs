@@ -35,6 +35,8 @@ pub(crate) struct Link<S> {
     losses: Losses,
     /// Bytes read so far.
     received: usize,
+    /// Whether this side ended it.
+    left: bool,
 }
 
 /// How often bytes that waited were lost, and why the last time.
@@ -46,7 +48,13 @@ pub(crate) struct Losses {
 
 impl<S: Socket> Link<S> {
     pub(crate) fn new(connection: Connection, socket: S) -> Self {
-        Self { connection, socket: Some(socket), losses: Losses::default(), received: 0 }
+        Self {
+            connection,
+            socket: Some(socket),
+            losses: Losses::default(),
+            received: 0,
+            left: false,
+        }
     }
 
     /// The same connection on the same socket in another form.
@@ -54,9 +62,9 @@ impl<S: Socket> Link<S> {
         self,
         convert: impl FnOnce(S) -> Result<T, E>,
     ) -> Result<Link<T>, E> {
-        let Self { connection, socket, losses, received } = self;
+        let Self { connection, socket, losses, received, left } = self;
         let socket = socket.map(convert).transpose()?;
-        Ok(Link { connection, socket, losses, received })
+        Ok(Link { connection, socket, losses, received, left })
     }
 
     /// None once closed.
@@ -142,6 +150,7 @@ impl<S: Socket> Link<S> {
     pub(crate) fn disconnect(&mut self) -> Result<(), DisconnectError> {
         let waited = self.connection.queued_bytes() > 0;
         self.connection.disconnect()?;
+        self.left = true;
         if waited && self.connection.is_closed() {
             self.losses.add(Undelivered::Disconnected);
         }
@@ -154,6 +163,7 @@ impl<S: Socket> Link<S> {
         if self.connection.queued_bytes() > 0 {
             self.losses.add(Undelivered::Disconnected);
         }
+        self.left |= self.connection.connected();
         self.connection.abandon();
         self.socket = None;
     }
@@ -162,6 +172,16 @@ impl<S: Socket> Link<S> {
     #[cfg(feature = "tokio")]
     pub(crate) fn received_bytes(&self) -> usize {
         self.received
+    }
+
+    /// Whether the next message would be accepted; `None` while it would not, the reason if none
+    /// will be taken any more.
+    pub(crate) fn accepts(&self) -> Option<Result<(), Undelivered>> {
+        match (self.connection.connected(), self.left) {
+            (true, _) => self.connection.accepts().then_some(Ok(())),
+            (false, true) => Some(Err(Undelivered::Disconnected)),
+            (false, false) => Some(Err(Undelivered::PeerClosed)),
+        }
     }
 
     /// To be compared with later.

@@ -1,7 +1,7 @@
 //! What a channel and a sending half have in common.
 
-/// The methods that queue something: the same for every type that has
-/// `fn with_link<R>(&self or &mut self, act: impl FnOnce(&mut Link<_>) -> R) -> R`.
+/// The methods that queue something: for every type that has the [common
+/// methods](super::common_methods).
 macro_rules! sending_methods {
     () => {
         /// Sends a message. Never blocks.
@@ -108,6 +108,16 @@ macro_rules! sending_methods {
         /// none, unless the peer never got one.
         pub fn notify_close(&mut self, key: &str) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.notify_close(key))
+        }
+
+        /// Bytes that wait in user space.
+        pub fn queued_bytes(&self) -> usize {
+            self.look(|link| link.connection.queued_bytes())
+        }
+
+        /// Handles that wait to be sent or to be acknowledged.
+        pub fn queued_handles(&self) -> usize {
+            self.look(|link| link.connection.queued_handles())
         }
 
         /// Queues something, and attempts to write it if nothing waits before it.

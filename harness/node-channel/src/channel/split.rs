@@ -9,10 +9,14 @@ use js_value::Graph;
 
 use super::receive::{Receive, receiving_methods};
 use super::wake::Wake;
-use super::{Batch, Link, Messages, Receipt, batch_target, deadline_after, sending_methods};
+use super::{
+    Batch, Link, Messages, Receipt, batch_target, common_methods, deadline_after, sending_methods,
+};
 use crate::error::{DisconnectError, FlushError, NotSent, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
-use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
+use crate::proto::{
+    Connection, Event, KeepAlive, Message, MessageId, Raw, SendOptions, Serialization,
+};
 use crate::socket::{self, Patience};
 
 /// The sending half of a channel: see [`Channel::split`](crate::Channel::split).
@@ -59,7 +63,7 @@ struct State {
 
 /// What a side waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
+pub(super) enum For {
     /// Something that comes from the peer.
     Peer,
     /// That, or any event.
@@ -78,7 +82,14 @@ pub(super) fn split(link: Link<OwnedFd>, busy_poll: Duration) -> io::Result<(Sen
 }
 
 impl Sender {
+    common_methods!();
     sending_methods!();
+
+    /// As [`Channel::ready`](crate::Channel::ready). What arrives meanwhile is kept for the
+    /// [`Receiver`].
+    pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
+        self.write_until(timeout.and_then(deadline_after), Link::accepts)
+    }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
@@ -109,24 +120,8 @@ impl Sender {
         flushed
     }
 
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.0.with(Link::disconnect)
-    }
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.0.lock().link.connection.connected()
-    }
-
-    /// Bytes that wait in user space.
-    pub fn queued_bytes(&self) -> usize {
-        self.0.lock().link.connection.queued_bytes()
-    }
-
-    /// Handles that wait to be sent or to be acknowledged.
-    pub fn queued_handles(&self) -> usize {
-        self.0.lock().link.connection.queued_handles()
+    fn look<R>(&self, look: impl FnOnce(&Link<Arc<OwnedFd>>) -> R) -> R {
+        look(&self.0.lock().link)
     }
 
     fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Arc<OwnedFd>>) -> R) -> R {
@@ -134,11 +129,20 @@ impl Sender {
     }
 
     fn flush_until(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
-        let since = self.0.lock().link.losses();
+        let since = self.look(Link::losses);
+        self.write_until(deadline, |link| link.flushed(since))
+    }
+
+    /// Writes until `done` has an answer.
+    fn write_until(
+        &mut self,
+        deadline: Option<Instant>,
+        done: impl Fn(&Link<Arc<OwnedFd>>) -> Option<Result<(), Undelivered>>,
+    ) -> Result<(), FlushError> {
         loop {
             let state = self.0.lock();
-            if let Some(flushed) = state.link.flushed(since) {
-                return flushed.map_err(FlushError::Undelivered);
+            if let Some(done) = done(&state.link) {
+                return done.map_err(FlushError::Undelivered);
             }
             match self.0.turn(state, For::Peer, deadline) {
                 Ok(true) => {}
@@ -155,6 +159,7 @@ impl Sender {
 batch_target!(Sender);
 
 impl Receiver {
+    common_methods!();
     receiving_methods!();
 
     /// As [`Channel::wait_raw`](crate::Channel::wait_raw), with a copy of the bytes.
@@ -177,46 +182,29 @@ impl Receiver {
         Ok(Some(Raw::Message(&self.raw)))
     }
 
-    /// Waits until `poll` takes something from the connection; `None` once nothing more will come.
-    #[cfg(feature = "serde")]
-    pub(super) fn poll_until<R>(
-        &mut self,
-        deadline: Option<Instant>,
-        poll: impl Fn(&mut Connection) -> Option<Result<Option<R>, RecvError>>,
-    ) -> Result<Option<R>, RecvError> {
-        loop {
-            let mut state = self.half.lock();
-            match poll(&mut state.link.connection) {
-                Some(taken) => return taken,
-                None if state.link.is_closed() => return Ok(None),
-                None => self.half.wait(state, For::Peer, deadline)?,
+    /// As [`next_event`](Self::next_event), with messages as a copy of the bytes that came.
+    pub fn next_raw(&mut self) -> Option<Raw<'_>> {
+        match self.half.lock().link.connection.poll_raw()? {
+            Raw::Event(event) => return Some(Raw::Event(event)),
+            Raw::Message(bytes) => {
+                self.raw.clear();
+                self.raw.extend_from_slice(bytes);
             }
         }
+        Some(Raw::Message(&self.raw))
     }
 
-    /// The next event that is already here. No I/O.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.half.lock().link.connection.poll_event()
+    fn look<R>(&self, look: impl FnOnce(&Link<Arc<OwnedFd>>) -> R) -> R {
+        look(&self.half.lock().link)
     }
 
-    /// Whether [`next_event`](Self::next_event) has something to give.
-    pub fn has_events(&self) -> bool {
-        self.half.lock().link.connection.has_events()
-    }
-
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.half.with(Link::disconnect)
-    }
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.half.lock().link.connection.connected()
+    fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Arc<OwnedFd>>) -> R) -> R {
+        self.half.with(act)
     }
 
     fn message_until(&mut self, deadline: Option<Instant>) -> Result<Option<Message>, RecvError> {
         loop {
-            match self.event_until(For::Peer, deadline)? {
+            match self.take(For::Peer, deadline, Connection::poll_event)? {
                 Some(Event::Message(message)) => return Ok(Some(message)),
                 Some(Event::Invalid(error)) => return Err(RecvError::Invalid(error)),
                 Some(Event::Disconnected) | None => return Ok(None),
@@ -226,18 +214,20 @@ impl Receiver {
     }
 
     fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, RecvError> {
-        self.event_until(For::Events, deadline)
+        self.take(For::Events, deadline, Connection::poll_event)
     }
 
-    fn event_until(
+    /// Waits until `take` takes something; `None` once nothing more will come.
+    pub(super) fn take<R>(
         &mut self,
         what: For,
         deadline: Option<Instant>,
-    ) -> Result<Option<Event>, RecvError> {
+        mut take: impl FnMut(&mut Connection) -> Option<R>,
+    ) -> Result<Option<R>, RecvError> {
         loop {
             let mut state = self.half.lock();
-            match state.link.connection.poll_event() {
-                Some(event) => return Ok(Some(event)),
+            match take(&mut state.link.connection) {
+                Some(taken) => return Ok(Some(taken)),
                 None if state.link.is_closed() => return Ok(None),
                 None => self.half.wait(state, what, deadline)?,
             }

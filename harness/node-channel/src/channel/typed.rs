@@ -1,13 +1,14 @@
 //! Messages of Rust types.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::split::For;
 use super::{Batch, Channel, Receipt, Receiver, deadline_after};
 use crate::error::{RecvError, SendError};
-use crate::proto::{Event, Typed};
+use crate::proto::{Connection, Event, Typed};
 
 impl Channel {
     /// As [`recv`](Self::recv), with the message as a value of a type, which may borrow from the
@@ -36,10 +37,26 @@ impl Channel {
     /// ```
     ///
     /// A message that is not of the type is [`InvalidMessage::Type`](crate::InvalidMessage::Type),
-    /// and taken: call again for the next one.
+    /// and taken: call again for the next one. A handle that comes with a message is closed: programs
+    /// that expect handles call [`wait_as`](Self::wait_as).
     pub fn recv_as<'de, T: Deserialize<'de>>(&'de mut self) -> Result<Option<T>, RecvError> {
+        self.recv_as_until(None)
+    }
+
+    /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    pub fn recv_as_timeout<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        timeout: Duration,
+    ) -> Result<Option<T>, RecvError> {
+        self.recv_as_until(deadline_after(timeout))
+    }
+
+    fn recv_as_until<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<T>, RecvError> {
         loop {
-            self.wait_for_event(None)?;
+            self.wait_for_event(deadline)?;
             // A loop must not hold on to what it borrows, so only the message itself is taken as a
             // value of the type.
             if self.link.connection.next_is_message() {
@@ -70,9 +87,27 @@ impl Channel {
 }
 
 impl Receiver {
-    /// As [`Channel::recv_as`], with a value that borrows nothing.
+    /// As [`Channel::recv_as`], with a value that borrows nothing. A handle that comes with a message
+    /// is closed: see [`wait_as`](Self::wait_as).
     pub fn recv_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RecvError> {
-        self.poll_until(None, |connection| connection.poll_message_as())
+        self.take(For::Peer, None, Connection::poll_message_as)?.unwrap_or(Ok(None))
+    }
+
+    /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    pub fn recv_as_timeout<T: DeserializeOwned>(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<Option<T>, RecvError> {
+        let taken = self.take(For::Peer, deadline_after(timeout), Connection::poll_message_as);
+        taken?.unwrap_or(Ok(None))
+    }
+
+    /// As [`Channel::wait_as`], with a value that borrows nothing.
+    pub fn wait_as<T: DeserializeOwned>(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Typed<T>>, RecvError> {
+        self.take(For::Events, timeout.and_then(deadline_after), |connection| connection.poll_as())
     }
 }
 
