@@ -106,8 +106,8 @@
 //! - A refused stream is sent again as it was sent first. Node wraps the whole message in another,
 //!   and dies of the two acknowledgements that this brings. What Node wraps is understood, and
 //!   acknowledged once.
-//! - Every descriptor that came is used, in the order of the handles. Node uses one of each read, and
-//!   refuses the second of two handles that came together.
+//! - The second of two handles that came in one read is refused, as in Node, and its descriptor closed.
+//!   Node gives that to the message of a later handle, and so on with all that follow.
 //! - A handle is made non-blocking when it is sent. Node sends one that it has received as it came.
 //! - A handle that the peer does not take is given back with [`Event::HandleRefused`], or with
 //!   [`Event::HandleUnanswered`] when the channel closes before the peer answers. Node closes a stream,
@@ -120,7 +120,8 @@
 //! - A descriptor is checked against what the peer announces, and a mismatch, or an unknown type, is
 //!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
 //! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
-//!   [`Event::Reserved`], and neither are counts of connections, which have events of their own.
+//!   [`Event::Reserved`]: a handle has one owner, and without it the report would be that of a handle
+//!   that is missing. Neither are counts of connections, which have events of their own.
 //! - A message may be nested to any depth that [`Limits::max_depth`] allows. Node throws some thousand
 //!   levels down, and dies of a message that is deeper.
 //! - Each view of a received message holds bytes of its own. In Node all that arrive together share

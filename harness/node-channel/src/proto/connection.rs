@@ -56,6 +56,8 @@ pub struct Connection {
     pub(super) glance: Glance,
     /// Received descriptors whose messages are not here yet.
     pub(super) descriptors: VecDeque<OwnedFd>,
+    /// A handle was taken since the last read began.
+    pub(super) took_handle: bool,
     pub(super) outbox: Outbox,
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) held: Held,
@@ -101,6 +103,7 @@ impl Connection {
             inbox: Inbox::new(serialization, limits.max_message_bytes),
             glance: Glance::new(),
             descriptors: VecDeque::new(),
+            took_handle: false,
             outbox: Outbox::default(),
             unacknowledged: None,
             held: Held::default(),

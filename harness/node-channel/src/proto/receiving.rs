@@ -36,6 +36,7 @@ impl Connection {
                 _ => self.descriptors.push_back(descriptor),
             }
         }
+        self.took_handle = false;
         self.inbox.filled(count);
         while let Some(piece) = self.inbox.next_piece() {
             match piece {
@@ -117,8 +118,14 @@ impl Connection {
     }
 
     /// A message around a handle. The answer goes out before anything else happens.
+    ///
+    /// As in Node there is one handle to a read: who sends another before the first is answered for,
+    /// which no Node does, is told that it was not taken. Node keeps the descriptor, and gives it to
+    /// a later message; here it is closed, and that message gets its own.
     fn handle(&mut self, message: Graph) {
-        let Some(descriptor) = self.descriptors.pop_front() else {
+        let descriptor = self.descriptors.pop_front();
+        let again = descriptor.is_some() && std::mem::replace(&mut self.took_handle, true);
+        let Some(descriptor) = descriptor.filter(|_| !again) else {
             self.reply(&Command::Refuse);
             return self.events.push(Event::Reserved(message.into()));
         };

@@ -375,6 +375,27 @@ fn descriptors_are_used_in_the_order_they_came() {
 }
 
 #[test]
+fn of_two_handles_in_one_read_the_second_is_refused() {
+    let line =
+        |number| format!("{{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":{number}}}\n");
+    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
+    let (first, second, third) = (stream(), stream(), stream());
+    let lines = [line(1), line(2)].concat();
+    child.room()[..lines.len()].copy_from_slice(lines.as_bytes());
+    child.received(lines.len(), [first.0.into_fd(), second.0.into_fd()]);
+    assert_eq!(child.transmit(), [ACK, NACK].concat());
+    assert!(is_closed(&second.1), "nobody gets it later in place of another");
+    let lines = line(3);
+    child.room()[..lines.len()].copy_from_slice(lines.as_bytes());
+    child.received(lines.len(), [third.0.into_fd()]);
+    assert_eq!(child.transmit(), [ACK, NACK, ACK].concat());
+    let found = words(&mut child);
+    assert_eq!(found[0], "message 1 + net.Socket");
+    assert!(found[1].starts_with("reserved {\"cmd\":\"NODE_HANDLE\""), "{found:?}");
+    assert_eq!(found[2], "message 3 + net.Socket");
+}
+
+#[test]
 fn a_descriptor_that_is_lost_is_an_event_and_a_refusal() {
     let mut pair = Pair::new();
     let kept = send(&mut pair.parent, "h");
