@@ -62,7 +62,11 @@
 //!
 //! [`Channel::send_with`] sends a listener, a stream or a UDP socket along with a message;
 //! [`Channel::recv_message`] receives one. A handle is given away: it is closed here once the peer
-//! has acknowledged it. A program that goes on using it sends a clone.
+//! has acknowledged it. A program that goes on using it sends a clone. What is not sent comes back:
+//! with [`NotSent`] if the message is refused here, with [`Event::HandleRefused`] if the peer does
+//! not take it or the channel closes before it is written, and with [`Event::HandleUnanswered`] if
+//! the channel closes before the peer has answered. Who calls [`Channel::recv`] alone passes over
+//! these events, which closes the handles in them.
 //!
 //! A connection that a Node server accepted and passed on is still that server's: the received
 //! stream is [`Counted`], and `server.close()` over there completes when it is dropped here.
@@ -103,10 +107,11 @@
 //! - A refused stream is sent again as it was sent first. Node wraps the whole message in another,
 //!   and dies of the two acknowledgements that this brings. What Node wraps is understood, and
 //!   acknowledged once.
-//! - Every descriptor that came is used, in the order of the handles. Node uses one of each read, and
-//!   refuses the second of two handles that came together.
+//! - The second of two handles that came in one read is refused, as in Node, and its descriptor
+//!   closed. Node gives that to the message of a later handle, and so on with all that follow.
 //! - A handle is made non-blocking when it is sent. Node sends one that it has received as it came.
-//! - A handle that the peer does not take is given back with [`Event::HandleRefused`]. Node closes a
+//! - A handle that the peer does not take is given back with [`Event::HandleRefused`], or with
+//!   [`Event::HandleUnanswered`] when the channel closes before the peer answers. Node closes a
 //!   stream, and says nothing about the others.
 //! - The end of the peer is reported while an acknowledgement is due; Node then never reports the
 //!   disconnect. After `disconnect()`, all that waited behind a handle is written; Node drops what
@@ -116,7 +121,8 @@
 //! - A descriptor is checked against what the peer announces, and a mismatch, or an unknown type, is
 //!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
 //! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
-//!   [`Event::Reserved`], and neither are counts of connections, which have events of their own.
+//!   [`Event::Reserved`]: a handle has one owner, and without it the report would be that of a
+//!   handle that is missing. Neither are counts of connections, which have events of their own.
 //! - Of the servers whose connections are counted, 1024 are known, with keys of at most 256 bytes.
 //!   With one more, those that no connection is open of are forgotten. In Node a peer can make up as
 //!   many as it likes.
@@ -155,7 +161,7 @@ pub mod tokio;
 
 pub use channel::{Batch, Channel, Messages, Ready, Receipt, Receiver, Sender};
 pub use error::{
-    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, RecvError,
+    Blame, DisconnectError, EnvError, FlushError, HandleError, InvalidMessage, NotSent, RecvError,
     SendError, SpawnError, Undelivered,
 };
 pub use fork::{Child, ExitStatus, Fork, Process, Stdio};

@@ -24,6 +24,11 @@ pub(crate) fn pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
 /// Makes a descriptor non-blocking and close-on-exec.
 pub(crate) fn prepare(fd: BorrowedFd<'_>) -> rustix::io::Result<()> {
     fcntl_setfd(fd, fcntl_getfd(fd)? | FdFlags::CLOEXEC)?;
+    make_nonblocking(fd)
+}
+
+/// Makes a descriptor non-blocking.
+pub(crate) fn make_nonblocking(fd: BorrowedFd<'_>) -> rustix::io::Result<()> {
     fcntl_setfl(fd, fcntl_getfl(fd)? | OFlags::NONBLOCK)
 }
 

@@ -66,7 +66,7 @@ fn one_read_at_a_time() {
     let mut reads = 0;
     let mut messages = 0;
     while messages < 8192 {
-        parent.process(Ready { readable: true, writable: false });
+        parent.drive(Ready { readable: true, writable: false });
         let found = std::iter::from_fn(|| parent.next_event()).count();
         assert!(found <= 65_536 / 16, "{found}");
         messages += found;
@@ -275,16 +275,16 @@ fn an_event_loop_is_woken_when_the_last_connection_was_closed_between_its_turns(
     parent.send_with(&Graph::from("keep"), given, &options).unwrap();
     let kept = child.recv_message().unwrap().unwrap().handle;
     // The acknowledgement.
-    parent.process(Ready { readable: true, writable: false });
+    parent.drive(Ready { readable: true, writable: false });
     parent.notify_close("4:127.0.0.1:8000").unwrap();
-    child.process(Ready { readable: true, writable: false });
+    child.drive(Ready { readable: true, writable: false });
     assert!(child.wake_fd().is_some(), "the peer waits");
 
     drop(kept);
     let wake = child.wake_fd().expect("nothing has been said yet");
     let mut watched = [PollFd::new(&wake, PollFlags::IN)];
     assert_eq!(poll(&mut watched, Some(&Timespec::default())), Ok(1));
-    child.process(Ready::default());
+    child.drive(Ready::default());
     assert!(child.wake_fd().is_none());
     let answer = loop {
         let next = parent.wait(Some(DEADLINE)).unwrap().expect("connected");

@@ -81,7 +81,7 @@ fn plain_recv() {
 fn not_taken() {
     let (mut parent, mut child) = pair();
     send(&mut parent);
-    child.process(node_channel::Ready { readable: true, writable: true });
+    child.drive(node_channel::Ready { readable: true, writable: true });
     assert!(child.has_events());
 }
 

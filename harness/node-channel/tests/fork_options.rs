@@ -45,6 +45,16 @@ fn silent_makes_pipes_where_nothing_else_is_said() {
 }
 
 #[test]
+fn arguments_go_to_the_runtime_and_to_the_module() {
+    require_node();
+    let mut fork = Fork::program("node");
+    fork.exec_args(["--expose-gc", "-e"]).exec_arg("process.send([typeof gc, process.argv[1]])");
+    let mut child = Guard::spawn(fork.args(["argument"]));
+    assert_eq!(recv(&mut child.channel).as_deref(), Some(r#"["function","argument"]"#));
+    assert!(child.end().success());
+}
+
+#[test]
 fn a_timeout_ends_a_child_once_it_is_over() {
     for (signal, chosen) in [(Signal::TERM, None), (Signal::INT, Some(Signal::INT))] {
         let mut fork = node("echo.js");

@@ -74,6 +74,35 @@ fn a_waiting_receiver_writes_what_the_sender_could_not() {
     assert_eq!(sender.queued_bytes(), 0);
 }
 
+/// As `ready()` of tokio, which the blocking front end did not have.
+#[test]
+fn a_sender_is_ready_once_the_peer_has_read() {
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    assert!(!parent.send(&big("x")).unwrap().accepted);
+    let full = parent.ready(Some(Duration::from_millis(10)));
+    assert!(matches!(full, Err(FlushError::TimedOut { queued: 1.. })), "{full:?}");
+    let (mut sender, mut receiver) = parent.split().unwrap();
+    let full = sender.ready(Some(Duration::from_millis(10)));
+    assert!(matches!(full, Err(FlushError::TimedOut { queued: 1.. })), "{full:?}");
+    let reading = thread::spawn(move || {
+        child.recv_timeout(DEADLINE).unwrap();
+        child
+    });
+    sender.ready(Some(DEADLINE)).unwrap();
+    assert!(sender.send(&Graph::from(1)).unwrap().accepted);
+    // Ready is before all is written, and nobody else writes the rest.
+    sender.flush(Some(DEADLINE)).unwrap();
+    drop(reading.join().unwrap());
+    assert!(receiver.recv_timeout(DEADLINE).unwrap().is_none());
+    let gone = FlushError::Undelivered(Undelivered::PeerClosed);
+    assert_eq!(sender.ready(None), Err(gone));
+
+    let (mut parent, _child) = Channel::pair(Serialization::Json).unwrap();
+    parent.disconnect().unwrap();
+    let left = FlushError::Undelivered(Undelivered::Disconnected);
+    assert_eq!(parent.ready(None), Err(left));
+}
+
 #[test]
 fn handles_and_what_is_behind_them_go_through_halves() {
     for serialization in BOTH {

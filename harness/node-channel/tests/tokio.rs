@@ -309,7 +309,8 @@ async fn a_peer_that_dies_ends_every_wait() {
         ),
         "{lost:?}"
     );
-    assert_eq!((ready, sent), (Err(SendError::Closed), Err(SendError::Closed)));
+    assert_eq!(ready, Err(FlushError::Undelivered(Undelivered::PeerClosed)));
+    assert_eq!(sent, Err(SendError::Closed));
 }
 
 #[tokio::test]
@@ -349,7 +350,7 @@ async fn raw_messages_and_batches_pass_through() {
 async fn a_blocking_channel_is_taken_over_as_it_is() {
     let (mut parent, mut child) = node_channel::Channel::pair(Serialization::Json).unwrap();
     child.send(&Graph::from("arrived")).unwrap();
-    parent.process(node_channel::Ready { readable: true, writable: false });
+    parent.drive(node_channel::Ready { readable: true, writable: false });
     assert!(parent.has_events());
     parent.send(&big()).unwrap();
     let mut parent = Channel::try_from(parent).unwrap();

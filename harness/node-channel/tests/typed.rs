@@ -9,6 +9,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use common::DEADLINE;
 use js_value::Graph;
@@ -126,6 +127,18 @@ fn a_handle_comes_with_its_message() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn a_type_is_not_waited_for_longer_than_wanted() {
+    let (mut parent, child) = Channel::pair(Serialization::Json).unwrap();
+    let (_sender, mut receiver) = child.split().unwrap();
+    let time = Duration::from_millis(10);
+    assert_eq!(parent.recv_as_timeout::<u8>(time), Err(RecvError::TimedOut));
+    assert_eq!(receiver.recv_as_timeout::<u8>(time), Err(RecvError::TimedOut));
+    assert!(matches!(receiver.wait_as::<u8>(Some(time)), Err(RecvError::TimedOut)));
+    parent.send_as(&1).unwrap();
+    assert_eq!(receiver.recv_as_timeout(time), Ok(Some(1)));
 }
 
 #[test]

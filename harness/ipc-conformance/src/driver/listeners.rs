@@ -62,8 +62,10 @@ impl Process {
         let count = |event| self.listeners.list.iter().filter(|l| l.event == event).count();
         let (messages, disconnects) = (count(Event::Message), count(Event::Disconnect));
         if let Some(channel) = self.channel() {
-            channel.keep_alive_mut().set_message_listeners(messages);
-            channel.keep_alive_mut().set_disconnect_listeners(disconnects);
+            channel.update_keep_alive(|keep| {
+                keep.set_message_listeners(messages);
+                keep.set_disconnect_listeners(disconnects);
+            });
         }
     }
 

@@ -87,7 +87,7 @@ fn wait(process: &Process, timeout: Option<Duration>) -> Vec<(Source, PollFlags)
 
 fn process_channel(process: &mut Process, ready: Ready) {
     if let Some(channel) = process.channel() {
-        channel.process(ready);
+        channel.drive(ready);
     }
 }
 
@@ -120,7 +120,7 @@ fn child_ended(process: &mut Process) {
         if there != Ok(1) {
             break;
         }
-        channel.process(Ready { readable: true, writable: false });
+        channel.drive(Ready { readable: true, writable: false });
         process.drain();
     }
     if let Some(forked) = &mut process.forked {

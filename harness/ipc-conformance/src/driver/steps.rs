@@ -2,7 +2,7 @@
 
 use ipc_plan::{Event, ReadProperty, Recipe, Seen, Step, When};
 use js_value::{Graph, Kind, Object, Property, PropertyKey, Value};
-use node_channel::{Receipt, SendError, Signal};
+use node_channel::{KeepAlive, Receipt, SendError, Signal};
 
 use crate::errors::error;
 use crate::handles::{Given, Thrown};
@@ -40,12 +40,12 @@ impl Process {
             Step::Disconnect {} => return self.disconnect(),
             Step::Ref {} => {
                 if let Some(channel) = self.channel() {
-                    channel.keep_alive_mut().reference();
+                    channel.update_keep_alive(KeepAlive::reference);
                 }
             }
             Step::Unref {} => {
                 if let Some(channel) = self.channel() {
-                    channel.keep_alive_mut().unreference();
+                    channel.update_keep_alive(KeepAlive::unreference);
                 }
             }
             Step::RefProcess {} | Step::UnrefProcess {} => {
@@ -184,7 +184,7 @@ impl Process {
         if let Ok(receipt) = &sent {
             self.with_handle.insert(receipt.id);
         }
-        Ok(Some(sent))
+        Ok(Some(sent.map_err(SendError::from)))
     }
 
     /// Sends a message of the driver's own, whose answer is not recorded.

@@ -35,6 +35,8 @@ pub(crate) struct Link<S> {
     losses: Losses,
     /// Bytes read so far.
     received: usize,
+    /// Whether this side ended it.
+    left: bool,
 }
 
 /// How often bytes that waited were lost, and why the last time.
@@ -46,7 +48,13 @@ pub(crate) struct Losses {
 
 impl<S: Socket> Link<S> {
     pub(crate) fn new(connection: Connection, socket: S) -> Self {
-        Self { connection, socket: Some(socket), losses: Losses::default(), received: 0 }
+        Self {
+            connection,
+            socket: Some(socket),
+            losses: Losses::default(),
+            received: 0,
+            left: false,
+        }
     }
 
     /// The same connection on the same socket in another form.
@@ -54,9 +62,9 @@ impl<S: Socket> Link<S> {
         self,
         convert: impl FnOnce(S) -> Result<T, E>,
     ) -> Result<Link<T>, E> {
-        let Self { connection, socket, losses, received } = self;
+        let Self { connection, socket, losses, received, left } = self;
         let socket = socket.map(convert).transpose()?;
-        Ok(Link { connection, socket, losses, received })
+        Ok(Link { connection, socket, losses, received, left })
     }
 
     /// None once closed.
@@ -77,7 +85,7 @@ impl<S: Socket> Link<S> {
         Interest { read: !self.connection.is_full(), write: self.wants_write() }
     }
 
-    /// Why a wait until all is written ends before.
+    /// Why a wait for what is queued to be written ends before.
     pub(crate) fn unflushed(&self) -> FlushError {
         let queued = self.connection.queued_bytes();
         match self.connection.reached_limit() {
@@ -124,8 +132,9 @@ impl<S: Socket> Link<S> {
         *waited = self.connection.transmit().len();
     }
 
-    /// At most one read, none while too much waits to be taken, then what it calls for, then the pending writes. Answers why bytes were
-    /// lost that waited, which is reported as completions too.
+    /// At most one read, none while too much waits to be taken, then what it calls for, then the
+    /// pending writes. Answers why bytes were lost that waited, which is reported as completions
+    /// too.
     pub(crate) fn process(&mut self, ready: Ready) -> Result<(), Undelivered> {
         let idle = !self.wants_write();
         let before = self.losses.count;
@@ -156,6 +165,7 @@ impl<S: Socket> Link<S> {
     pub(crate) fn disconnect(&mut self) -> Result<(), DisconnectError> {
         let waited = self.connection.queued_bytes() > 0;
         self.connection.disconnect()?;
+        self.left = true;
         if waited && self.connection.is_closed() {
             self.losses.add(Undelivered::Disconnected);
         }
@@ -168,6 +178,7 @@ impl<S: Socket> Link<S> {
         if self.connection.queued_bytes() > 0 {
             self.losses.add(Undelivered::Disconnected);
         }
+        self.left |= self.connection.connected();
         self.connection.abandon();
         self.socket = None;
     }
@@ -176,6 +187,16 @@ impl<S: Socket> Link<S> {
     #[cfg(feature = "tokio")]
     pub(crate) fn received_bytes(&self) -> usize {
         self.received
+    }
+
+    /// Whether the next message would be accepted; `None` while it would not, the reason if none
+    /// will be taken any more.
+    pub(crate) fn accepts(&self) -> Option<Result<(), Undelivered>> {
+        match (self.connection.connected(), self.left) {
+            (true, _) => self.connection.accepts().then_some(Ok(())),
+            (false, true) => Some(Err(Undelivered::Disconnected)),
+            (false, false) => Some(Err(Undelivered::PeerClosed)),
+        }
     }
 
     /// To be compared with later.
@@ -225,6 +246,10 @@ impl<S: Socket> Link<S> {
             }
             let size = bytes.len();
             let descriptor = self.connection.transmit_descriptor();
+            if let Some(descriptor) = descriptor {
+                // A Node that gets it does not. What is no descriptor is noticed by the write.
+                let _not_open = socket::make_nonblocking(descriptor);
+            }
             match socket.write(bytes, descriptor) {
                 Ok(count) => {
                     self.connection.transmitted(count);

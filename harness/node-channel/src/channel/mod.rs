@@ -1,6 +1,7 @@
 //! The blocking front end.
 
 mod batch;
+mod common;
 mod link;
 mod receive;
 mod sending;
@@ -17,13 +18,14 @@ use std::time::Duration;
 
 use js_value::Graph;
 
-use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
+use crate::error::{DisconnectError, FlushError, NotSent, SendError, Undelivered};
 use crate::handle::Handle;
 use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, Serialization};
 use crate::socket::{self, Deadline, Patience};
 
 pub use batch::Batch;
 pub(crate) use batch::Target;
+pub(crate) use common::common_methods;
 pub(crate) use link::Link;
 #[cfg(feature = "tokio")]
 pub(crate) use link::Socket;
@@ -36,12 +38,12 @@ use wake::Wake;
 ///
 /// Two ways to use it. A program without an event loop calls [`send`](Self::send) and
 /// [`recv`](Self::recv). An event loop watches [`fd`](Self::fd) for reading, and for writing while
-/// [`wants_write`](Self::wants_write); calls [`process`](Self::process) with what it found; and
+/// [`wants_write`](Self::wants_write); calls [`drive`](Self::drive) with what it found; and
 /// takes events with [`next_event`](Self::next_event) until there are none. If it receives sockets
 /// of Node servers, it also watches [`wake_fd`](Self::wake_fd).
 ///
 /// A message that the kernel does not take at once goes out in [`recv`](Self::recv) and what else
-/// waits, in [`flush`](Self::flush), in [`close`](Self::close), or in [`process`](Self::process).
+/// waits, in [`flush`](Self::flush), in [`close`](Self::close), or in [`drive`](Self::drive).
 /// Dropping a channel closes it without waiting: what the kernel did not take yet is lost.
 /// [`close`](Self::close) waits.
 ///
@@ -100,15 +102,7 @@ impl Channel {
         ))
     }
 
-    /// Whether messages can be sent: false from `disconnect()` or the end of the peer on.
-    pub fn connected(&self) -> bool {
-        self.link.connection.connected()
-    }
-
-    /// How messages are written.
-    pub fn serialization(&self) -> Serialization {
-        self.link.connection.serialization()
-    }
+    common_methods!();
 
     /// For how long a call that waits asks the kernel again and again before it sleeps; zero, so not
     /// at all, unless set.
@@ -126,6 +120,24 @@ impl Channel {
     }
 
     sending_methods!();
+
+    /// Waits until [`send`](Self::send) may go on: until the next message would be accepted. Fails
+    /// once the channel is closed. What arrives meanwhile is kept for [`recv`](Self::recv); see
+    /// [`flush`](Self::flush) for what happens once that is too much.
+    ///
+    /// ```no_run
+    /// # fn example(mut channel: node_channel::Channel) -> Result<(), Box<dyn std::error::Error>> {
+    /// for number in 0..1_000_000 {
+    ///     if !channel.send(&js_value::Graph::from(number))?.accepted {
+    ///         channel.ready(None)?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
+        self.write_until(&mut Deadline::of(timeout), Link::accepts)
+    }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for [`recv`](Self::recv).
@@ -162,17 +174,6 @@ impl Channel {
         split::split(self.link, self.busy_poll)
     }
 
-    /// Closes both directions at once, as Node's `disconnect()`: what waits in user space is
-    /// dropped, what the kernel took is delivered. Events that are already here stay available, and
-    /// [`Event::Disconnected`](crate::Event::Disconnected) follows them.
-    ///
-    /// While the peer owes the acknowledgement of a handle, that comes first, as in Node: nothing
-    /// more can be sent, but what waits behind the handle still goes out. Keep receiving until
-    /// `Disconnected`.
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.link.disconnect()
-    }
-
     /// The descriptor to watch; `None` once the channel is closed.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.link.socket().map(AsFd::as_fd)
@@ -191,48 +192,28 @@ impl Channel {
     }
 
     /// A second descriptor to watch for reading, if there is one: the peer waits until sockets that
-    /// it sent are closed. Call [`process`](Self::process) when it is readable. It comes and goes
-    /// with calls of `process`.
+    /// it sent are closed. Call [`drive`](Self::drive) when it is readable. It comes and goes with
+    /// calls of `drive`.
     pub fn wake_fd(&self) -> Option<BorrowedFd<'_>> {
         self.wake.as_ref().filter(|_| self.link.connection.awaits_sockets()).map(Wake::fd)
     }
 
-    /// Bytes that wait in user space.
-    pub fn queued_bytes(&self) -> usize {
-        self.link.connection.queued_bytes()
-    }
-
-    /// Handles that wait to be sent or to be acknowledged.
-    pub fn queued_handles(&self) -> usize {
-        self.link.connection.queued_handles()
-    }
-
     /// Does what is possible without blocking: at most one read of 64 KiB, none unless this
-    /// [wants to read](Self::wants_read), then the pending writes. What comes of it is in [`next_event`](Self::next_event).
-    pub fn process(&mut self, ready: Ready) {
+    /// [wants to read](Self::wants_read), then the pending writes. What comes of it is in
+    /// [`next_event`](Self::next_event).
+    pub fn drive(&mut self, ready: Ready) {
         // A failed write is reported as the completion of the messages.
         let _reported = self.link.process(ready);
         self.watch_sockets();
     }
 
-    /// Listeners and explicit references.
-    pub fn keep_alive(&self) -> &KeepAlive {
-        self.link.connection.keep_alive()
-    }
-
-    /// Listeners and explicit references, to change them.
-    pub fn keep_alive_mut(&mut self) -> &mut KeepAlive {
-        self.link.connection.keep_alive_mut()
-    }
-
-    /// Whether the channel keeps an event loop alive.
-    pub fn is_referenced(&self) -> bool {
-        self.link.connection.is_referenced()
-    }
-
     #[cfg(feature = "tokio")]
     pub(crate) fn into_link(self) -> Link<OwnedFd> {
         self.link
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Link<OwnedFd>) -> R) -> R {
+        look(&self.link)
     }
 
     fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<OwnedFd>) -> R) -> R {
@@ -241,9 +222,18 @@ impl Channel {
 
     fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
         let since = self.link.losses();
+        self.write_until(deadline, |link| link.flushed(since))
+    }
+
+    /// Writes until `done` has an answer.
+    fn write_until(
+        &mut self,
+        deadline: &mut Deadline,
+        done: impl Fn(&Link<OwnedFd>) -> Option<Result<(), Undelivered>>,
+    ) -> Result<(), FlushError> {
         loop {
-            if let Some(flushed) = self.link.flushed(since) {
-                return flushed.map_err(FlushError::Undelivered);
+            if let Some(done) = done(&self.link) {
+                return done.map_err(FlushError::Undelivered);
             }
             match self.turn(deadline) {
                 Ok(true) => {}
@@ -262,7 +252,7 @@ impl Channel {
         let patience = Patience { deadline, busy_poll: self.busy_poll };
         let found = socket::wait(fd, self.link.interest(), self.wake_fd(), patience)?;
         let Some(found) = found else { return Ok(false) };
-        self.process(found.ready);
+        self.drive(found.ready);
         Ok(true)
     }
 

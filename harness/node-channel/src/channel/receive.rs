@@ -10,7 +10,8 @@ use crate::error::RecvError;
 use crate::proto::{Event, Message, Raw};
 use crate::socket::Deadline;
 
-/// The methods that wait: the same for a channel and a receiving half, which know how to wait until a
+/// The methods that wait, and those that take what is here: the same for a channel and a receiving
+/// half, which have the [common methods](super::common_methods) and know how to wait until a
 /// deadline.
 macro_rules! receiving_methods {
     () => {
@@ -60,6 +61,16 @@ macro_rules! receiving_methods {
         pub fn messages(&mut self) -> Messages<'_> {
             Messages::new(self)
         }
+
+        /// The next event that is already here. No I/O.
+        pub fn next_event(&mut self) -> Option<Event> {
+            self.with_link(|link| link.connection.poll_event())
+        }
+
+        /// Whether [`next_event`](Self::next_event) has something to give.
+        pub fn has_events(&self) -> bool {
+            self.look(|link| link.connection.has_events())
+        }
     };
 }
 
@@ -95,19 +106,9 @@ impl Channel {
         Ok(self.link.connection.poll_raw())
     }
 
-    /// The next event that is already here. No I/O.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.link.connection.poll_event()
-    }
-
     /// As [`next_event`](Self::next_event), with messages as the bytes that came.
     pub fn next_raw(&mut self) -> Option<Raw<'_>> {
         self.link.connection.poll_raw()
-    }
-
-    /// Whether [`next_event`](Self::next_event) has something to give.
-    pub fn has_events(&self) -> bool {
-        self.link.connection.has_events()
     }
 
     fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {

@@ -1,7 +1,7 @@
 //! What a channel and a sending half have in common.
 
-/// The methods that queue something: the same for every type that has
-/// `fn with_link<R>(&self or &mut self, act: impl FnOnce(&mut Link<_>) -> R) -> R`.
+/// The methods that queue something: for every type that has the [common
+/// methods](super::common_methods).
 macro_rules! sending_methods {
     () => {
         /// Sends a message. Never blocks.
@@ -45,23 +45,41 @@ macro_rules! sending_methods {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         ///
-        /// The socket becomes non-blocking, as every socket in Node is; that is a property of the
-        /// socket itself, so its clones become so too. Everything that is sent after it waits until
-        /// the peer has acknowledged the handle, which has to be read.
+        /// When it is written the socket becomes non-blocking, as every socket in Node is; that is
+        /// a property of the socket itself, so its clones become so too. Everything that is sent
+        /// after it waits until the peer has acknowledged the handle, which has to be read.
+        ///
+        /// A message that is refused leaves the handle as it is, and [`NotSent`] gives it back:
+        ///
+        /// ```
+        /// # use std::os::unix::net::UnixStream;
+        /// # use js_value::Graph;
+        /// # use node_channel::{Channel, NotSent, SendOptions, Serialization};
+        /// # let (mut first, _child) = Channel::pair(Serialization::Json)?;
+        /// # let (mut second, _child) = Channel::pair(Serialization::Json)?;
+        /// # let (connection, _client) = UnixStream::pair()?;
+        /// # first.disconnect()?;
+        /// let message = Graph::from("serve");
+        /// let options = SendOptions::default();
+        /// if let Err(NotSent { handle, .. }) = first.send_with(&message, connection, &options) {
+        ///     second.send_with(&message, handle, &options)?;
+        /// }
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         ///
         /// A handle that the peer refuses is sent again up to three times if it is a stream and
         /// [`SendOptions::keep_open`] is not set. After that it comes back as
-        /// [`Event::HandleRefused`](crate::Event::HandleRefused). One that the kernel refuses, such
-        /// as a descriptor that is not open, fails its message alone.
+        /// [`Event::HandleRefused`](crate::Event::HandleRefused), as does one that was not sent
+        /// when the channel closed; one that was, and not answered for, as
+        /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered). One that the kernel
+        /// refuses, such as a descriptor that is not open, fails its message alone.
         pub fn send_with(
             &mut self,
             message: &Graph,
             handle: impl Into<Handle>,
             options: &SendOptions,
-        ) -> Result<Receipt, SendError> {
-            let handle = handle.into();
-            handle.make_nonblocking();
-            self.attempt(|connection| connection.send_with(message, handle, options))
+        ) -> Result<Receipt, NotSent> {
+            self.attempt(|connection| connection.send_with(message, handle.into(), options))
         }
 
         /// Sends a message that is serialized already: a JSON text in one line, or the payload of a
@@ -90,6 +108,16 @@ macro_rules! sending_methods {
         /// none, unless the peer never got one.
         pub fn notify_close(&mut self, key: &str) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.notify_close(key))
+        }
+
+        /// Bytes that wait in user space.
+        pub fn queued_bytes(&self) -> usize {
+            self.look(|link| link.connection.queued_bytes())
+        }
+
+        /// Handles that wait to be sent or to be acknowledged.
+        pub fn queued_handles(&self) -> usize {
+            self.look(|link| link.connection.queued_handles())
         }
 
         /// Queues something, and attempts to write it if nothing waits before it.

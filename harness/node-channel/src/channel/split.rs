@@ -9,10 +9,12 @@ use js_value::Graph;
 
 use super::receive::{Receive, receiving_methods};
 use super::wake::Wake;
-use super::{Batch, Link, Messages, Receipt, batch_target, sending_methods};
-use crate::error::{DisconnectError, FlushError, RecvError, SendError, Undelivered};
+use super::{Batch, Link, Messages, Receipt, batch_target, common_methods, sending_methods};
+use crate::error::{DisconnectError, FlushError, NotSent, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
-use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions};
+use crate::proto::{
+    Connection, Event, KeepAlive, Message, MessageId, Raw, SendOptions, Serialization,
+};
 use crate::socket::{self, Deadline, Patience};
 
 /// The sending half of a channel: see [`Channel::split`](crate::Channel::split).
@@ -80,7 +82,14 @@ pub(super) fn split(link: Link<OwnedFd>, busy_poll: Duration) -> io::Result<(Sen
 }
 
 impl Sender {
+    common_methods!();
     sending_methods!();
+
+    /// As [`Channel::ready`](crate::Channel::ready). What arrives meanwhile is kept for the
+    /// [`Receiver`]; see [`flush`](Self::flush) for what happens once that is too much.
+    pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
+        self.write_until(&mut Deadline::of(timeout), Link::accepts)
+    }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
     /// kept for the [`Receiver`].
@@ -115,24 +124,8 @@ impl Sender {
         flushed
     }
 
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.0.with(Link::disconnect)
-    }
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.0.lock().link.connection.connected()
-    }
-
-    /// Bytes that wait in user space.
-    pub fn queued_bytes(&self) -> usize {
-        self.0.lock().link.connection.queued_bytes()
-    }
-
-    /// Handles that wait to be sent or to be acknowledged.
-    pub fn queued_handles(&self) -> usize {
-        self.0.lock().link.connection.queued_handles()
+    fn look<R>(&self, look: impl FnOnce(&Link<Arc<OwnedFd>>) -> R) -> R {
+        look(&self.0.lock().link)
     }
 
     fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Arc<OwnedFd>>) -> R) -> R {
@@ -140,11 +133,20 @@ impl Sender {
     }
 
     fn flush_until(&mut self, deadline: &mut Deadline) -> Result<(), FlushError> {
-        let since = self.0.lock().link.losses();
+        let since = self.look(Link::losses);
+        self.write_until(deadline, |link| link.flushed(since))
+    }
+
+    /// Writes until `done` has an answer.
+    fn write_until(
+        &mut self,
+        deadline: &mut Deadline,
+        done: impl Fn(&Link<Arc<OwnedFd>>) -> Option<Result<(), Undelivered>>,
+    ) -> Result<(), FlushError> {
         loop {
             let state = self.0.lock();
-            if let Some(flushed) = state.link.flushed(since) {
-                return flushed.map_err(FlushError::Undelivered);
+            if let Some(done) = done(&state.link) {
+                return done.map_err(FlushError::Undelivered);
             }
             match self.0.turn(state, For::Peer, deadline) {
                 Ok(true) => {}
@@ -161,45 +163,31 @@ impl Sender {
 batch_target!(Sender);
 
 impl Receiver {
+    common_methods!();
     receiving_methods!();
 
     /// As [`Channel::wait_raw`](crate::Channel::wait_raw), with a copy of the bytes.
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
-        let raw = &mut self.raw;
-        let taken = self.half.take(For::Events, &mut Deadline::of(timeout), |connection| {
-            Some(match connection.poll_raw()? {
-                Raw::Event(event) => Some(event),
-                Raw::Message(bytes) => {
-                    raw.clear();
-                    raw.extend_from_slice(bytes);
-                    None
-                }
-            })
+        let Self { half, raw } = self;
+        let taken = half.take(For::Events, &mut Deadline::of(timeout), |connection| {
+            connection.poll_raw_into(raw)
         });
-        Ok(taken?.map(|event| event.map_or(Raw::Message(&self.raw), Raw::Event)))
+        Ok(taken?.map(|event| event.map_or(Raw::Message(raw), Raw::Event)))
     }
 
-    /// The next event that is already here. No I/O.
-    pub fn next_event(&mut self) -> Option<Event> {
-        let mut state = self.half.lock();
-        let event = state.link.connection.poll_event();
-        self.half.make_room(&state);
-        event
+    /// As [`next_event`](Self::next_event), with messages as a copy of the bytes that came.
+    pub fn next_raw(&mut self) -> Option<Raw<'_>> {
+        let Self { half, raw } = self;
+        let taken = half.with(|link| link.connection.poll_raw_into(raw));
+        taken.map(|event| event.map_or(Raw::Message(raw), Raw::Event))
     }
 
-    /// Whether [`next_event`](Self::next_event) has something to give.
-    pub fn has_events(&self) -> bool {
-        self.half.lock().link.connection.has_events()
+    fn look<R>(&self, look: impl FnOnce(&Link<Arc<OwnedFd>>) -> R) -> R {
+        look(&self.half.lock().link)
     }
 
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.half.with(Link::disconnect)
-    }
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.half.lock().link.connection.connected()
+    fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Arc<OwnedFd>>) -> R) -> R {
+        self.half.with(act)
     }
 
     fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {
@@ -216,7 +204,16 @@ impl Receiver {
     }
 
     fn wait_until(&mut self, deadline: &mut Deadline) -> Result<Option<Event>, RecvError> {
-        self.half.take(For::Events, deadline, Connection::poll_event)
+        self.take_until(deadline, Connection::poll_event)
+    }
+
+    /// Waits until `take` takes an event of any kind; `None` once nothing more will come.
+    pub(super) fn take_until<R>(
+        &mut self,
+        deadline: &mut Deadline,
+        take: impl FnMut(&mut Connection) -> Option<R>,
+    ) -> Result<Option<R>, RecvError> {
+        self.half.take(For::Events, deadline, take)
     }
 }
 
@@ -242,6 +239,8 @@ impl Half {
             || state.waits[self.other()] == Some(For::Events) && link.connection.has_events();
         if concerns {
             self.wake_other(&state);
+        } else {
+            self.make_room(&state);
         }
         result
     }

@@ -37,10 +37,26 @@ impl Channel {
     /// ```
     ///
     /// A message that is not of the type is [`InvalidMessage::Type`](crate::InvalidMessage::Type),
-    /// and taken: call again for the next one.
+    /// and taken: call again for the next one. A handle that comes with a message is closed:
+    /// programs that expect handles call [`wait_as`](Self::wait_as).
     pub fn recv_as<'de, T: Deserialize<'de>>(&'de mut self) -> Result<Option<T>, RecvError> {
+        self.recv_as_until(&mut Deadline::never())
+    }
+
+    /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    pub fn recv_as_timeout<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        timeout: Duration,
+    ) -> Result<Option<T>, RecvError> {
+        self.recv_as_until(&mut Deadline::after(timeout))
+    }
+
+    fn recv_as_until<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        deadline: &mut Deadline,
+    ) -> Result<Option<T>, RecvError> {
         loop {
-            self.wait_for_event(&mut Deadline::never())?;
+            self.wait_for_event(deadline)?;
             // A loop must not hold on to what it borrows, so only the message itself is taken as a
             // value of the type.
             if self.link.connection.next_is_message() {
@@ -73,9 +89,26 @@ impl Channel {
 }
 
 impl Receiver {
-    /// As [`Channel::recv_as`], with a value that borrows nothing.
+    /// As [`Channel::recv_as`], with a value that borrows nothing. A handle that comes with a
+    /// message is closed: see [`wait_as`](Self::wait_as).
     pub fn recv_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RecvError> {
         self.poll_until(&mut Deadline::never(), Connection::poll_message_as)
+    }
+
+    /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    pub fn recv_as_timeout<T: DeserializeOwned>(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<Option<T>, RecvError> {
+        self.poll_until(&mut Deadline::after(timeout), Connection::poll_message_as)
+    }
+
+    /// As [`Channel::wait_as`], with a value that borrows nothing.
+    pub fn wait_as<T: DeserializeOwned>(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Typed<T>>, RecvError> {
+        self.take_until(&mut Deadline::of(timeout), |connection| connection.poll_as())
     }
 }
 

@@ -11,7 +11,7 @@ mod start;
 
 pub(crate) use errno::{errno_name, is_of_the_peer};
 pub use receive::{HandleError, InvalidMessage, RecvError};
-pub use send::{DisconnectError, FlushError, SendError, Undelivered};
+pub use send::{DisconnectError, FlushError, NotSent, SendError, Undelivered};
 pub use start::{EnvError, SpawnError};
 
 /// Whose fault an error is.

@@ -5,6 +5,7 @@ use std::fmt;
 use js_value::Exception;
 
 use super::{Blame, errno_name, is_of_the_peer};
+use crate::handle::Handle;
 use crate::proto::exception_name;
 
 /// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
@@ -52,16 +53,8 @@ pub enum SendError {
         limit: usize,
     },
     /// More handles would wait for acknowledgement than
-    /// [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows. The handle of the
-    /// refused message is closed.
+    /// [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows.
     HandlesFull {
-        /// The configured limit.
-        limit: usize,
-    },
-    /// The peer takes nothing, and as much of what it sent waits to be taken as
-    /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) allows: receive some. Only
-    /// from `ready()`.
-    Untaken {
         /// The configured limit.
         limit: usize,
     },
@@ -74,8 +67,7 @@ impl SendError {
             Self::Serialize(Exception::TooDeep { .. })
             | Self::TooLarge { .. }
             | Self::QueueFull { .. }
-            | Self::HandlesFull { .. }
-            | Self::Untaken { .. } => Blame::Limit,
+            | Self::HandlesFull { .. } => Blame::Limit,
             Self::Closed
             | Self::Missing
             | Self::InvalidType { .. }
@@ -98,8 +90,7 @@ impl SendError {
             | Self::TooLarge { .. }
             | Self::NotRaw
             | Self::QueueFull { .. }
-            | Self::HandlesFull { .. }
-            | Self::Untaken { .. } => None,
+            | Self::HandlesFull { .. } => None,
         }
     }
 
@@ -113,10 +104,7 @@ impl SendError {
             | Self::NotRaw => "TypeError",
             Self::Serialize(exception) => exception_name(exception),
             Self::TooLarge { .. } => "RangeError",
-            Self::Closed
-            | Self::QueueFull { .. }
-            | Self::HandlesFull { .. }
-            | Self::Untaken { .. } => "Error",
+            Self::Closed | Self::QueueFull { .. } | Self::HandlesFull { .. } => "Error",
         }
     }
 }
@@ -146,11 +134,6 @@ impl fmt::Display for SendError {
             Self::HandlesFull { limit } => {
                 write!(f, "{limit} handles wait for the peer already, as many as the limit allows")
             }
-            Self::Untaken { limit } => write!(
-                f,
-                "nothing is read while what waits to be taken exceeds the limit of {limit} bytes: \
-                 receive some"
-            ),
             Self::QueueFull { queued, size, limit } => write!(
                 f,
                 "{size} more bytes on top of {queued} that wait for the peer exceed the limit of {limit}"
@@ -160,6 +143,56 @@ impl fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
+
+/// `send_with()` refused the message. Nothing was queued, and the handle is given back.
+///
+/// It reads as the [`SendError`] that it holds, and `?` makes one of it where that is what a
+/// function answers. Dropping it closes the handle.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NotSent {
+    /// Why.
+    pub error: SendError,
+    /// The handle, as it was.
+    pub handle: Handle,
+}
+
+impl NotSent {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        self.error.blame()
+    }
+
+    /// Node's `error.code`.
+    pub fn code(&self) -> Option<&'static str> {
+        self.error.code()
+    }
+
+    /// Node's error class.
+    pub fn name(&self) -> &str {
+        self.error.name()
+    }
+}
+
+/// Closes the handle.
+impl From<NotSent> for SendError {
+    fn from(NotSent { error, .. }: NotSent) -> Self {
+        error
+    }
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for NotSent {
+    // What is displayed is the error itself, so its source comes next.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
 
 /// A message that `send()` took did not reach the kernel whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{self, Command};
 use std::time::Duration;
 
+use super::abandoned;
 use super::child::Child;
 use super::exec::{ExecPlan, duplicate};
 use super::process::Process;
@@ -116,6 +117,12 @@ impl Fork {
         self
     }
 
+    /// Arguments for the program, before the module.
+    pub fn exec_args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+        self.exec_args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
     /// An argument for the module.
     pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Self {
         self.args.push(arg.as_ref().to_owned());
@@ -212,7 +219,8 @@ impl Fork {
     }
 
     /// How long the child may run: after this it gets the [`kill_signal`](Self::kill_signal), once,
-    /// even if [`Child`] was dropped. Zero, which is the default, is no limit.
+    /// even if [`Child`] was dropped. Zero, which is the default, is no limit. A thread of this
+    /// process sleeps beside each such child until it ends.
     pub fn timeout(&mut self, timeout: Duration) -> &mut Self {
         self.timeout = timeout;
         self
@@ -269,6 +277,7 @@ impl Fork {
             // std does it for a user only.
             plan.give_up_groups();
         }
+        abandoned::reap();
         let spawned = plan.spawn(&mut command);
         // The child's ends of channel and pipes: as long as they are open here, the end of the
         // child goes unnoticed.

@@ -15,7 +15,8 @@ use crate::signal::Signal;
 /// A child process and the channel to it.
 ///
 /// Dropping it closes the channel, which most children take as the end, but neither kills the
-/// process nor waits for it.
+/// process nor waits for it. Once it has ended it is a zombie, until the next child is started or
+/// dropped: those that nobody can ask for any more are let go then.
 #[derive(Debug)]
 pub struct Child {
     /// The channel.

@@ -1,5 +1,6 @@
 //! The parent role: starting a child with a channel.
 
+mod abandoned;
 mod builder;
 mod child;
 mod exec;

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 
+use super::abandoned;
 use super::child::ExitStatus;
 use crate::signal::Signal;
 
@@ -40,6 +41,16 @@ struct Running {
     child: Mutex<process::Child>,
     id: u32,
     pidfd: Option<OwnedFd>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let (Ok(None), Some(pid)) = (child.try_wait(), pid(self.id)) {
+            abandoned::add(pid);
+        }
+        abandoned::reap();
+    }
 }
 
 impl Process {

@@ -6,8 +6,6 @@ mod inspect;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-
 use crate::error::HandleError;
 use crate::proto::Guard;
 
@@ -187,16 +185,6 @@ impl Handle {
             SocketKind::Udp6 => "udp6",
             _ => "udp4",
         })
-    }
-
-    /// Makes it non-blocking: a Node that gets it does not. An invalid descriptor is noticed when it
-    /// is sent.
-    pub(crate) fn make_nonblocking(&self) {
-        if let Ok(flags) = fcntl_getfl(&self.fd)
-            && !flags.contains(OFlags::NONBLOCK)
-        {
-            let _not_a_descriptor = fcntl_setfl(&self.fd, flags | OFlags::NONBLOCK);
-        }
     }
 }
 

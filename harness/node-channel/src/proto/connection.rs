@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use super::codec::Codec;
 use super::counts::{Counts, Waker};
 use super::event::{Event, EventQueue, Message, MessageId, Taken};
-use super::handshake::{Held, Unacknowledged};
+use super::handshake::{Held, Outgoing, Unacknowledged};
 use super::inbox::Inbox;
 use super::outbox::Outbox;
 use super::reserved::Glance;
@@ -59,6 +59,8 @@ pub struct Connection {
     pub(super) read_ahead: usize,
     /// Received descriptors whose messages are not here yet.
     pub(super) descriptors: VecDeque<OwnedFd>,
+    /// A handle was taken since the last read began.
+    pub(super) took_handle: bool,
     pub(super) outbox: Outbox,
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) held: Held,
@@ -105,6 +107,7 @@ impl Connection {
             glance: Glance::new(),
             read_ahead: 0,
             descriptors: VecDeque::new(),
+            took_handle: false,
             outbox: Outbox::default(),
             unacknowledged: None,
             held: Held::default(),
@@ -230,6 +233,18 @@ impl Connection {
         })
     }
 
+    /// As [`poll_raw`](Self::poll_raw), with the bytes of a message in `copy` alone: `None` inside.
+    pub(crate) fn poll_raw_into(&mut self, copy: &mut Vec<u8>) -> Option<Option<Event>> {
+        Some(match self.poll_raw()? {
+            Raw::Event(event) => Some(event),
+            Raw::Message(bytes) => {
+                copy.clear();
+                copy.extend_from_slice(bytes);
+                None
+            }
+        })
+    }
+
     /// Whether [`poll_event`](Self::poll_event) has something to give.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
@@ -254,6 +269,13 @@ impl Connection {
             false => 0,
         };
         places + self.events.weight()
+    }
+
+    /// Drops the events that nobody will take, with the handles in them.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn forget_events(&mut self) {
+        self.events = EventQueue::default();
+        self.tidy();
     }
 
     /// Listeners and explicit references.
@@ -289,18 +311,32 @@ impl Connection {
             return;
         }
         self.fail_all(Err(reason));
-        self.unacknowledged = None;
         self.descriptors.clear();
         self.counts.set_waker(None);
         self.events.push(Event::Disconnected);
         self.inbox.forget_unfinished();
     }
 
-    /// Completes all that waits in user space.
+    /// Completes all that waits in user space, and gives back the handles that nobody will answer
+    /// for.
     pub(super) fn fail_all(&mut self, result: Result<(), Undelivered>) {
         let events = &mut self.events;
         self.outbox.discard(|id| report(events, id, result));
-        self.held.discard(|id| report(events, Some(id), result));
+        if let Some(Unacknowledged { id, outgoing, end, .. }) = self.unacknowledged.take() {
+            let handle = outgoing.handle;
+            events.push(if self.outbox.has_written(end) {
+                Event::HandleUnanswered { id, handle }
+            } else {
+                // Over there, a descriptor is nobody's until its message is whole.
+                Event::HandleRefused { id, handle }
+            });
+        }
+        self.held.discard(|id, outgoing| {
+            report(events, Some(id), result);
+            if let Some(Outgoing { handle, .. }) = outgoing {
+                events.push(Event::HandleRefused { id, handle });
+            }
+        });
     }
 
     /// Gives back what the messages took that nobody will ask for again.

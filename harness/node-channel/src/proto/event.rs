@@ -36,12 +36,24 @@ pub enum Event {
         /// Whether it was written.
         result: Result<(), Undelivered>,
     },
-    /// The peer did not take a handle. Node has no handle for its program then, nor the message
-    /// that went with it.
+    /// The peer did not take a handle, and does not have it: it refused it, the kernel did, or the
+    /// channel closed before the whole message was written. Node has no handle for its program
+    /// then, nor the message that went with it.
     HandleRefused {
         /// The number that `send_with()` answered.
         id: MessageId,
         /// The handle, given back.
+        handle: Handle,
+    },
+    /// The channel closed when a handle was written, and the peer had not answered for it.
+    ///
+    /// Nobody knows whether the peer has it. If the peer ended the channel, its program most likely
+    /// never saw it, for a Node answers first. If this end did, without waiting for the answer, the
+    /// peer may still come to it, and a socket that both then use has its bytes torn apart.
+    HandleUnanswered {
+        /// The number that `send_with()` answered.
+        id: MessageId,
+        /// This end's copy of the handle, given back.
         handle: Handle,
     },
     /// How many connections of a server the peer holds: the answer to

@@ -62,10 +62,10 @@ impl Held {
         Some((id, outgoing))
     }
 
-    /// Drops all, and hands each message to `dropped`.
-    pub(crate) fn discard(&mut self, mut dropped: impl FnMut(MessageId)) {
-        for (id, ..) in std::mem::take(self).messages {
-            dropped(id);
+    /// Drops all, and hands each message to `dropped`, with its handle.
+    pub(crate) fn discard(&mut self, mut dropped: impl FnMut(MessageId, Option<Outgoing>)) {
+        for (id, _, outgoing) in std::mem::take(self).messages {
+            dropped(id, outgoing);
         }
     }
 

@@ -27,9 +27,10 @@ pub struct Limits {
     /// event of any kind. Nothing is read while more waits, so the peer is held up, as by a program
     /// that does not receive. A message of any size is read if nothing waits before it.
     ///
-    /// Only calls that read although something waits can reach it: those that wait until all is
-    /// written ([`FlushError::Untaken`](crate::FlushError::Untaken)), and
-    /// [`process`](crate::Channel::process). It is checked before each read of 64 KiB at most.
+    /// Only calls that read although something waits can reach it: those that wait to write
+    /// (`ready()`, `flush()` and `close()`, with
+    /// [`FlushError::Untaken`](crate::FlushError::Untaken)), and [`drive`](crate::Channel::drive).
+    /// It is checked before each read of 64 KiB at most.
     pub max_received_bytes: Option<usize>,
 }
 

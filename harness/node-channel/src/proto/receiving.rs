@@ -40,6 +40,7 @@ impl Connection {
             true => self.read_ahead.saturating_add(count),
             false => 0,
         };
+        self.took_handle = false;
         self.inbox.filled(count);
         let new = self.inbox.uncut(count + Glance::OVERLAP);
         self.glance.look_at_read(self.codec.serialization, new);
@@ -124,8 +125,14 @@ impl Connection {
     }
 
     /// A message around a handle. The answer goes out before anything else happens.
+    ///
+    /// As in Node there is one handle to a read: who sends another before the first is answered
+    /// for, which no Node does, is told that it was not taken. Node keeps the descriptor, and gives
+    /// it to a later message; here it is closed, and that message gets its own.
     fn handle(&mut self, message: Graph, size: usize) {
-        let Some(descriptor) = self.descriptors.pop_front() else {
+        let descriptor = self.descriptors.pop_front();
+        let again = descriptor.is_some() && std::mem::replace(&mut self.took_handle, true);
+        let Some(descriptor) = descriptor.filter(|_| !again) else {
             self.reply(&Command::Refuse);
             return self.events.push_made_of(Event::Reserved(message.into()), size);
         };

@@ -10,8 +10,8 @@ use super::event::{Event, MessageId};
 use super::handshake::{Outgoing, Unacknowledged};
 use super::outbox::Queued;
 use super::reserved::{self, Command};
-use crate::error::{SendError, Undelivered, is_of_the_peer};
-use crate::handle::Handle;
+use crate::error::{NotSent, SendError, Undelivered, is_of_the_peer};
+use crate::handle::{Handle, HandleKind};
 
 /// What goes with a handle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +56,9 @@ impl Connection {
     /// Queues a message and a handle.
     ///
     /// The message gets its [`Event::Sent`] when it is written. The peer answers later; until then,
-    /// everything else that is sent waits. The handle is closed once the peer has acknowledged it,
-    /// and given back with [`Event::HandleRefused`] if the peer does not take it.
+    /// everything else that is sent waits. The handle is closed once the peer has acknowledged it.
+    /// It is given back with [`Event::HandleRefused`] if the peer does not take it, with
+    /// [`Event::HandleUnanswered`] if nobody will know, and with the error if nothing was queued.
     ///
     /// What the handle stands for should be non-blocking: a Node that receives it leaves that as it
     /// is. [`Channel`](crate::Channel) sees to it.
@@ -66,21 +67,13 @@ impl Connection {
         message: &Graph,
         handle: Handle,
         options: &SendOptions,
-    ) -> Result<MessageId, SendError> {
-        if !self.connected() {
-            return Err(SendError::Closed);
+    ) -> Result<MessageId, NotSent> {
+        match self.append_with(message, &handle, options) {
+            Ok(size) => {
+                Ok(self.take(size, Some(Outgoing { handle, keep_open: options.keep_open })))
+            }
+            Err(error) => Err(NotSent { error, handle }),
         }
-        codec::check(message)?;
-        if let Some(limit) = self.limits.max_queued_handles
-            && self.queued_handles() >= limit
-        {
-            return Err(SendError::HandlesFull { limit });
-        }
-        let outgoing = Outgoing { handle, keep_open: options.keep_open };
-        let kind = outgoing.handle.kind();
-        let key = options.key.as_deref().filter(|_| kind == crate::handle::HandleKind::Socket);
-        let wrapped = reserved::wrap(message, kind.name(), key, outgoing.handle.datagram_type());
-        self.enqueue(Some(outgoing), |codec, out| codec.encode(&wrapped, out))
     }
 
     /// Queues a message that is serialized already, as [`poll_raw`](Self::poll_raw) gives it. Only
@@ -115,20 +108,46 @@ impl Connection {
         &mut self,
         write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<MessageId, E> {
-        self.enqueue(None, write)
+        let size = self.append(write)?;
+        Ok(self.take(size, None))
     }
 
-    fn enqueue<E: From<SendError>>(
+    /// Appends a message around a handle: see [`append`](Self::append).
+    fn append_with(
         &mut self,
-        outgoing: Option<Outgoing>,
+        message: &Graph,
+        handle: &Handle,
+        options: &SendOptions,
+    ) -> Result<usize, SendError> {
+        if !self.connected() {
+            return Err(SendError::Closed);
+        }
+        codec::check(message)?;
+        if let Some(limit) = self.limits.max_queued_handles
+            && self.queued_handles() >= limit
+        {
+            return Err(SendError::HandlesFull { limit });
+        }
+        let kind = handle.kind();
+        let key = options.key.as_deref().filter(|_| kind == HandleKind::Socket);
+        let wrapped = reserved::wrap(message, kind.name(), key, handle.datagram_type());
+        self.append(|codec, out| codec.encode(&wrapped, out))
+    }
+
+    /// Appends a message to what waits, and answers its size. Follow with [`take`](Self::take). An
+    /// error leaves everything as it was.
+    fn append<E: From<SendError>>(
+        &mut self,
         write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<MessageId, E> {
+    ) -> Result<usize, E> {
         if !self.connected() {
             return Err(SendError::Closed.into());
         }
         let queued = self.queued_bytes();
-        let holds = self.unacknowledged.is_some();
-        let buffer = if holds { self.held.buffer() } else { self.outbox.buffer() };
+        let buffer = match self.unacknowledged {
+            Some(_) => self.held.buffer(),
+            None => self.outbox.buffer(),
+        };
         let before = buffer.len();
         write(self.codec, buffer.end())?;
         let size = buffer.len() - before;
@@ -138,15 +157,19 @@ impl Connection {
             buffer.truncate(before);
             return Err(SendError::QueueFull { queued, size, limit }.into());
         }
+        Ok(size)
+    }
+
+    /// Takes the message that was appended, which is done with once from now on.
+    fn take(&mut self, size: usize, outgoing: Option<Outgoing>) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
-        if holds {
-            self.held.commit(id, size, outgoing);
-        } else {
-            self.commit(id, size, outgoing);
+        match self.unacknowledged {
+            Some(_) => self.held.commit(id, size, outgoing),
+            None => self.commit(id, size, outgoing),
         }
         self.fail_if_broken();
-        Ok(id)
+        id
     }
 
     /// The bytes of a message of the program are at the end of the outbox.
@@ -186,18 +209,16 @@ impl Connection {
     /// Says that a write failed for good.
     ///
     /// If it is the descriptor that could not be sent, its message alone completes with the error,
-    /// and nothing of it was written. Otherwise all that waits does. As in Node the channel stays
-    /// connected until the peer's stream ends: a peer that stopped reading may still talk.
+    /// and nothing of it was written: the handle is given back. Otherwise all that waits does. As
+    /// in Node the channel stays connected until the peer's stream ends: a peer that stopped
+    /// reading may still talk.
     pub fn transmit_failed(&mut self, errno: i32) {
         let result = Err(Undelivered::Os { errno });
         let of_descriptor = self.outbox.descriptor_is_next() && !is_of_the_peer(errno);
         if of_descriptor && self.broken.is_none() {
             let id = self.outbox.drop_front();
             report(&mut self.events, id, result);
-            if let (None, Some(Unacknowledged { id, outgoing, .. })) =
-                (id, self.unacknowledged.take())
-            {
-                // It was sent before, and refused.
+            if let Some(Unacknowledged { id, outgoing, .. }) = self.unacknowledged.take() {
                 self.events.push(Event::HandleRefused { id, handle: outgoing.handle });
             }
             self.release_held();
@@ -210,8 +231,7 @@ impl Connection {
         // A peer that has the handle may still answer.
         let in_flight = self.unacknowledged.as_ref();
         if !in_flight.is_some_and(|sent| self.outbox.has_written(sent.end)) {
-            self.unacknowledged = None;
-            self.held.discard(|id| report(events, Some(id), result));
+            self.fail_all(result);
         }
         self.finish_closing();
     }

@@ -18,7 +18,7 @@ use crate::signal::Signal;
 /// [`Fork::spawn_tokio`](crate::Fork::spawn_tokio) gives.
 ///
 /// Dropping it closes the channel, which most children take as the end, but neither kills the
-/// process nor waits for it.
+/// process nor waits for it: as [`Child`](crate::Child).
 #[derive(Debug)]
 pub struct Child {
     /// The channel.

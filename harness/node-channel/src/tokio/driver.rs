@@ -109,7 +109,11 @@ struct Opened(Arc<Shared>);
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.with(Link::abandon);
+        self.0.with(|link| {
+            link.abandon();
+            // The task looks once more, and has what they hold until then.
+            link.connection.forget_events();
+        });
     }
 }
 
@@ -200,12 +204,11 @@ impl State {
         Advance::Again
     }
 
-    /// The limit, if so much waits to be taken that nothing more is read, and nothing can be written
+    /// Whether so much waits to be taken that nothing more is read, and nothing can be written
     /// either: the peer may be waiting for just that.
-    pub(super) fn stuck(&mut self, shared: &Shared) -> Option<usize> {
-        let limit = self.link.connection.reached_limit()?;
-        let writable = self.link.wants_write() && self.is_writable(shared);
-        (!writable).then_some(limit)
+    pub(super) fn stuck(&mut self, shared: &Shared) -> bool {
+        let interest = self.link.interest();
+        !(interest.read || interest.write && self.is_writable(shared))
     }
 
     /// Says that the program took something.

@@ -2,11 +2,15 @@
 
 use js_value::Graph;
 
+use super::Messages;
 use super::driver::{Owner, State, Stream};
-use crate::channel::{Batch, Link, Receipt, batch_target, sending_methods};
-use crate::error::{DisconnectError, FlushError, RecvError, SendError};
+use super::receiving::receiving_methods;
+use crate::channel::{Batch, Link, Receipt, batch_target, common_methods, sending_methods};
+use crate::error::{DisconnectError, FlushError, NotSent, RecvError, SendError, Undelivered};
 use crate::handle::Handle;
-use crate::proto::{Connection, Event, Message, MessageId, Raw, SendOptions, Serialization};
+use crate::proto::{
+    Connection, Event, KeepAlive, Message, MessageId, Raw, SendOptions, Serialization,
+};
 
 /// The sending half of a channel: see [`Channel::split`](super::Channel::split).
 ///
@@ -18,9 +22,9 @@ pub struct Sender(Owner);
 /// The receiving half of a channel: see [`Channel::split`](super::Channel::split).
 #[derive(Debug)]
 pub struct Receiver {
-    shared: Owner,
+    pub(super) shared: Owner,
     /// What [`wait_raw`](Self::wait_raw) gave last.
-    raw: Vec<u8>,
+    pub(super) raw: Vec<u8>,
 }
 
 impl Sender {
@@ -28,6 +32,7 @@ impl Sender {
         Self(shared)
     }
 
+    common_methods!();
     sending_methods!();
 
     /// Waits until [`send`](Self::send) may go on: until the next message would be accepted. Fails
@@ -44,14 +49,8 @@ impl Sender {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn ready(&mut self) -> Result<(), SendError> {
-        let shared = &self.0;
-        let ready = |state: &mut State| match state.link.connection.connected() {
-            false => Some(Err(SendError::Closed)),
-            true if state.link.connection.accepts() => Some(Ok(())),
-            true => state.stuck(shared).map(|limit| Err(SendError::Untaken { limit })),
-        };
-        shared.wait_for(ready).await
+    pub async fn ready(&mut self) -> Result<(), FlushError> {
+        self.write_until(Link::accepts).await
     }
 
     /// Waits until nothing waits to be written, behind a handle included. What arrives meanwhile is
@@ -62,13 +61,8 @@ impl Sender {
     /// [`FlushError::Untaken`], since the peer may be waiting for just that: receive what is here,
     /// and call again.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
-        let shared = &self.0;
-        let since = shared.lock().link.losses();
-        let flushed = |state: &mut State| match state.link.flushed(since) {
-            Some(flushed) => Some(flushed.map_err(FlushError::Undelivered)),
-            None => state.stuck(shared).map(|_limit| Err(state.link.unflushed())),
-        };
-        shared.wait_for(flushed).await
+        let since = self.look(Link::losses);
+        self.write_until(|link| link.flushed(since)).await
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects. The
@@ -78,38 +72,29 @@ impl Sender {
         let _was_connected = self.disconnect();
         if flushed.is_ok() {
             let shared = &self.0;
-            let closed = |state: &mut State| {
-                (state.link.is_closed() || state.stuck(shared).is_some()).then_some(())
-            };
+            let closed =
+                |state: &mut State| (state.link.is_closed() || state.stuck(shared)).then_some(());
             shared.wait_for(closed).await;
         }
         self.0.with(Link::abandon);
         flushed
     }
 
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.0.with(Link::disconnect)
+    /// Writes until `done` has an answer.
+    async fn write_until(
+        &self,
+        done: impl Fn(&Link<Stream>) -> Option<Result<(), Undelivered>>,
+    ) -> Result<(), FlushError> {
+        let shared = &self.0;
+        let written = |state: &mut State| match done(&state.link) {
+            Some(done) => Some(done.map_err(FlushError::Undelivered)),
+            None => state.stuck(shared).then(|| Err(state.link.unflushed())),
+        };
+        shared.wait_for(written).await
     }
 
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.0.lock().link.connection.connected()
-    }
-
-    /// How messages are written.
-    pub fn serialization(&self) -> Serialization {
-        self.0.lock().link.connection.serialization()
-    }
-
-    /// Bytes that wait in user space.
-    pub fn queued_bytes(&self) -> usize {
-        self.0.lock().link.connection.queued_bytes()
-    }
-
-    /// Handles that wait to be sent or to be acknowledged.
-    pub fn queued_handles(&self) -> usize {
-        self.0.lock().link.connection.queued_handles()
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Link<Stream>) -> R) -> R {
+        look(&self.0.lock().link)
     }
 
     pub(super) fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Stream>) -> R) -> R {
@@ -124,81 +109,23 @@ impl Receiver {
         Self { shared, raw: Vec::new() }
     }
 
-    /// Waits for the next message of the peer's program; `None` once the channel is closed.
-    ///
-    /// A handle that comes with the message is closed: programs that expect handles call
-    /// [`recv_message`](Self::recv_message). Completions and reserved messages are passed over; use
-    /// [`wait`](Self::wait) to see them. After [`RecvError::Invalid`] the channel is usable: call
-    /// again.
-    pub async fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
-        Ok(self.recv_message().await?.map(|message| message.value))
+    common_methods!();
+    receiving_methods!();
+
+    fn receiver(&mut self) -> &mut Self {
+        self
     }
 
-    /// As [`recv`](Self::recv), with the handle if one comes along.
-    pub async fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
-        self.take(|state| state.link.connection.poll_message()).await.unwrap_or(Ok(None))
+    fn look<R>(&self, look: impl FnOnce(&Link<Stream>) -> R) -> R {
+        look(&self.shared.lock().link)
     }
 
-    /// As [`recv`](Self::recv), with the message as a value of a type. Needs the feature `serde`.
-    #[cfg(feature = "serde")]
-    pub async fn recv_as<T: serde::de::DeserializeOwned>(
-        &mut self,
-    ) -> Result<Option<T>, RecvError> {
-        self.take(|state| state.link.connection.poll_message_as()).await.unwrap_or(Ok(None))
-    }
-
-    /// Waits for the next event of any kind; `None` once the channel is closed and
-    /// [`Event::Disconnected`] was given.
-    pub async fn wait(&mut self) -> Result<Option<Event>, RecvError> {
-        Ok(self.take(|state| state.link.connection.poll_event()).await)
-    }
-
-    /// As [`wait`](Self::wait), with messages as the bytes that came: to pass them on with
-    /// [`Sender::send_raw`], or to read them in another way.
-    pub async fn wait_raw(&mut self) -> Result<Option<Raw<'_>>, RecvError> {
-        let mut raw = std::mem::take(&mut self.raw);
-        let taken = self
-            .take(|state| {
-                Some(match state.link.connection.poll_raw()? {
-                    Raw::Event(event) => Some(event),
-                    Raw::Message(bytes) => {
-                        raw.clear();
-                        raw.extend_from_slice(bytes);
-                        None
-                    }
-                })
-            })
-            .await;
-        self.raw = raw;
-        Ok(taken.map(|event| event.map_or(Raw::Message(&self.raw), Raw::Event)))
-    }
-
-    /// The next event that is already here. No I/O.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.shared.look(|state| {
-            let event = state.link.connection.poll_event();
-            state.taken();
-            event
-        })
-    }
-
-    /// Whether [`next_event`](Self::next_event) has something to give.
-    pub fn has_events(&self) -> bool {
-        self.shared.lock().link.connection.has_events()
-    }
-
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.shared.with(Link::disconnect)
-    }
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.shared.lock().link.connection.connected()
+    fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Stream>) -> R) -> R {
+        self.shared.with(act)
     }
 
     /// Waits until `take` takes something; `None` when nothing more will come.
-    async fn take<R>(&self, mut take: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
+    pub(super) async fn take<R>(&self, mut take: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
         // A peer that is faster than this task does not keep others from running.
         tokio::task::coop::consume_budget().await;
         let next = |state: &mut State| {

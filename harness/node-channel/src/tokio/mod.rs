@@ -1,7 +1,9 @@
 //! The async front end, for tokio. Needs the feature `tokio`.
 //!
 //! The names are those of the [blocking front end](crate::Channel); what waits there is `async`
-//! here, and takes no timeout: use `tokio::time::timeout`.
+//! here, and takes no timeout: use `tokio::time::timeout`. What serves an event loop of the
+//! program's own (`fd()`, `wants_read()`, `wants_write()`, `wake_fd()`, `drive()`) is there alone:
+//! here the runtime does it.
 //!
 //! ```no_run
 //! use js_value::Graph;
@@ -43,6 +45,7 @@
 mod child;
 mod driver;
 mod halves;
+mod receiving;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -51,16 +54,18 @@ use std::os::unix::net::UnixStream;
 use js_value::Graph;
 use tokio::runtime::Handle as Runtime;
 
-use crate::channel::{Batch, Link, Receipt, batch_target, sending_methods};
-use crate::error::{DisconnectError, EnvError, FlushError, RecvError, SendError};
+use crate::channel::{Batch, Link, Receipt, batch_target, common_methods, sending_methods};
+use crate::error::{DisconnectError, EnvError, FlushError, NotSent, RecvError, SendError};
 use crate::handle::Handle;
 use crate::proto::{
-    Connection, Event, Limits, Message, MessageId, Raw, Role, SendOptions, Serialization,
+    Connection, Event, KeepAlive, Limits, Message, MessageId, Raw, Role, SendOptions, Serialization,
 };
 
 pub use child::{Child, Process};
 use driver::Stream;
 pub use halves::{Receiver, Sender};
+pub use receiving::Messages;
+use receiving::receiving_methods;
 
 /// One end of a channel on a Unix socket, for tokio.
 ///
@@ -85,7 +90,12 @@ impl Channel {
 
     /// As [`Channel::from_env`](crate::Channel::from_env).
     pub fn from_env() -> Result<Option<Self>, EnvError> {
-        let channel = crate::Channel::from_env()?.map(Self::try_from).transpose();
+        Self::from_env_with(Limits::default())
+    }
+
+    /// As [`Channel::from_env_with`](crate::Channel::from_env_with).
+    pub fn from_env_with(limits: Limits) -> Result<Option<Self>, EnvError> {
+        let channel = crate::Channel::from_env_with(limits)?.map(Self::try_from).transpose();
         channel.map_err(|source| EnvError::Os { source })
     }
 
@@ -100,20 +110,12 @@ impl Channel {
         (self.sender, self.receiver)
     }
 
+    common_methods!();
     sending_methods!();
-
-    /// As [`Channel::connected`](crate::Channel::connected).
-    pub fn connected(&self) -> bool {
-        self.sender.connected()
-    }
-
-    /// How messages are written.
-    pub fn serialization(&self) -> Serialization {
-        self.sender.serialization()
-    }
+    receiving_methods!();
 
     /// As [`Sender::ready`].
-    pub async fn ready(&mut self) -> Result<(), SendError> {
+    pub async fn ready(&mut self) -> Result<(), FlushError> {
         self.sender.ready().await
     }
 
@@ -127,57 +129,12 @@ impl Channel {
         self.sender.close().await
     }
 
-    /// As [`Channel::disconnect`](crate::Channel::disconnect).
-    pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        self.sender.disconnect()
+    fn receiver(&mut self) -> &mut Receiver {
+        &mut self.receiver
     }
 
-    /// As [`Receiver::recv`].
-    pub async fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
-        self.receiver.recv().await
-    }
-
-    /// As [`Receiver::recv_message`].
-    pub async fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
-        self.receiver.recv_message().await
-    }
-
-    /// As [`Receiver::recv_as`].
-    #[cfg(feature = "serde")]
-    pub async fn recv_as<T: serde::de::DeserializeOwned>(
-        &mut self,
-    ) -> Result<Option<T>, RecvError> {
-        self.receiver.recv_as().await
-    }
-
-    /// As [`Receiver::wait`].
-    pub async fn wait(&mut self) -> Result<Option<Event>, RecvError> {
-        self.receiver.wait().await
-    }
-
-    /// As [`Receiver::wait_raw`].
-    pub async fn wait_raw(&mut self) -> Result<Option<Raw<'_>>, RecvError> {
-        self.receiver.wait_raw().await
-    }
-
-    /// The next event that is already here. No I/O.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.receiver.next_event()
-    }
-
-    /// Whether [`next_event`](Self::next_event) has something to give.
-    pub fn has_events(&self) -> bool {
-        self.receiver.has_events()
-    }
-
-    /// Bytes that wait in user space.
-    pub fn queued_bytes(&self) -> usize {
-        self.sender.queued_bytes()
-    }
-
-    /// Handles that wait to be sent or to be acknowledged.
-    pub fn queued_handles(&self) -> usize {
-        self.sender.queued_handles()
+    fn look<R>(&self, look: impl FnOnce(&Link<Stream>) -> R) -> R {
+        self.sender.look(look)
     }
 
     fn with_link<R>(&mut self, act: impl FnOnce(&mut Link<Stream>) -> R) -> R {

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::error::Undelivered;
+use crate::error::{SendError, Undelivered};
 use crate::handle::{Counted, Handle};
 
 /// A handle, and the other end of it.
@@ -71,6 +71,36 @@ fn the_message_is_written_as_node_writes_it() {
         line(&parent),
         "{\"cmd\":\"NODE_HANDLE\",\"type\":\"dgram.Socket\",\"msg\":{\"x\":1},\"dgramType\":\"udp4\"}\n"
     );
+}
+
+/// A pool that met a full queue closed the connection of a client.
+#[test]
+fn a_message_that_is_refused_gives_its_handle_back() {
+    let limits = Limits::none().queued_bytes(150).queued_handles(2);
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, limits);
+    let mut bigint = Graph::default();
+    let root = bigint.add_object([("n", js_value::Value::BigInt(1_u64.into()))]);
+    bigint.set_root(root);
+    let refuse = |parent: &mut Connection, message: &Graph| {
+        let (handle, kept) = stream();
+        let before = (parent.queued_bytes(), parent.queued_handles());
+        let refused = parent.send_with(message, handle, &SendOptions::default()).unwrap_err();
+        assert_eq!((parent.queued_bytes(), parent.queued_handles()), before);
+        assert!(!is_closed(&kept), "{refused}");
+        assert_eq!(refused.to_string(), refused.error.to_string());
+        refused.error
+    };
+    assert_eq!(refuse(&mut parent, &Graph::default()), SendError::Missing);
+    assert!(matches!(refuse(&mut parent, &bigint), SendError::Serialize(_)));
+    let big = Graph::from("x".repeat(200).as_str());
+    assert!(matches!(refuse(&mut parent, &big), SendError::QueueFull { .. }));
+    let _first = send(&mut parent, "h");
+    assert!(matches!(refuse(&mut parent, &big), SendError::QueueFull { .. }), "behind another");
+    let _second = send(&mut parent, "i");
+    let full = refuse(&mut parent, &Graph::from(1));
+    assert_eq!(full, SendError::HandlesFull { limit: 2 });
+    parent.receive_end();
+    assert_eq!(refuse(&mut parent, &Graph::from(1)), SendError::Closed);
 }
 
 #[test]
@@ -158,10 +188,11 @@ fn a_bad_descriptor_fails_its_message_alone() {
     let kept = send(&mut parent, "h");
     parent.send(&Graph::from(1)).unwrap();
     parent.transmit_failed(9);
-    assert!(is_closed(&kept));
     assert_eq!(line(&parent), "1\n");
     parent.transmitted(2);
-    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 9 }", "sent 1"]);
+    assert!(!is_closed(&kept));
+    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 9 }", "refused 0", "sent 1"]);
+    assert!(is_closed(&kept));
     assert!(parent.connected());
 }
 
@@ -172,8 +203,10 @@ fn a_write_may_fail_with_any_number() {
         let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
         let kept = send(&mut parent, "h");
         parent.transmit_failed(errno);
+        assert!(!is_closed(&kept));
+        let unsent = format!("unsent 0 Os {{ errno: {errno} }}");
+        assert_eq!(words(&mut parent), [&unsent, "refused 0"]);
         assert!(is_closed(&kept));
-        assert_eq!(words(&mut parent), [format!("unsent 0 Os {{ errno: {errno} }}")]);
     }
 }
 
@@ -182,10 +215,28 @@ fn a_dead_peer_gets_no_handle() {
     let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
     let kept = send(&mut parent, "h");
     parent.send(&Graph::from(1)).unwrap();
+    let held = send(&mut parent, "i");
     parent.transmit_failed(32);
-    assert!(is_closed(&kept));
-    assert_eq!(words(&mut parent), ["unsent 0 Os { errno: 32 }", "unsent 1 Os { errno: 32 }"]);
     assert_eq!(parent.queued_handles(), 0);
+    assert!(!is_closed(&kept) && !is_closed(&held), "both are given back");
+    let unsent = [0, 1, 2].map(|number| format!("unsent {number} Os {{ errno: 32 }}"));
+    let expected = [&unsent[0], "refused 0", &unsent[1], &unsent[2], "refused 2"];
+    assert_eq!(words(&mut parent), expected);
+    assert!(is_closed(&kept) && is_closed(&held));
+}
+
+/// The descriptor went with the first byte, and no program gets it without the last.
+#[test]
+fn a_handle_whose_message_was_cut_is_given_back() {
+    for end in [|parent: &mut Connection| parent.transmit_failed(32), Connection::receive_end] {
+        let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
+        let kept = send(&mut parent, "h");
+        parent.transmitted(1);
+        end(&mut parent);
+        let found = words(&mut parent);
+        assert!(found[0].starts_with("unsent 0") && found[1] == "refused 0", "{found:?}");
+        assert!(is_closed(&kept));
+    }
 }
 
 #[test]
@@ -226,9 +277,23 @@ fn the_end_while_an_acknowledgement_is_due_is_the_end() {
     parent.transmitted(usize::MAX);
     let queued = send(&mut parent, "i");
     parent.receive_end();
-    assert!(is_closed(&kept) && is_closed(&queued));
+    assert!(!is_closed(&kept) && !is_closed(&queued), "both are given back");
     let unsent = format!("unsent 1 {:?}", Undelivered::PeerClosed);
-    assert_eq!(words(&mut parent), ["sent 0", unsent.as_str(), "disconnected"]);
+    let expected = ["sent 0", "unanswered 0", &unsent, "refused 1", "disconnected"];
+    assert_eq!(words(&mut parent), expected);
+    assert!(is_closed(&kept) && is_closed(&queued));
+}
+
+#[test]
+fn a_handle_that_was_refused_and_waits_to_be_sent_again_is_given_back() {
+    let mut parent = Connection::new(Role::Parent, Serialization::Json, Limits::none());
+    let kept = send(&mut parent, "h");
+    parent.transmitted(usize::MAX);
+    parent.receive(NACK);
+    parent.abandon();
+    let found = words(&mut parent);
+    assert_eq!(found[found.len() - 2..], ["refused 0", "disconnected"]);
+    assert!(is_closed(&kept));
 }
 
 /// Hands over a NODE_HANDLE line and the descriptor, and answers what came of it.
@@ -307,6 +372,27 @@ fn descriptors_are_used_in_the_order_they_came() {
     assert!(is_closed(&first.1) && !is_closed(&second.1));
     drop(child.poll_event());
     assert!(is_closed(&second.1));
+}
+
+#[test]
+fn of_two_handles_in_one_read_the_second_is_refused() {
+    let line =
+        |number| format!("{{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":{number}}}\n");
+    let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
+    let (first, second, third) = (stream(), stream(), stream());
+    let lines = [line(1), line(2)].concat();
+    child.room()[..lines.len()].copy_from_slice(lines.as_bytes());
+    child.received(lines.len(), [first.0.into_fd(), second.0.into_fd()]);
+    assert_eq!(child.transmit(), [ACK, NACK].concat());
+    assert!(is_closed(&second.1), "nobody gets it later in place of another");
+    let lines = line(3);
+    child.room()[..lines.len()].copy_from_slice(lines.as_bytes());
+    child.received(lines.len(), [third.0.into_fd()]);
+    assert_eq!(child.transmit(), [ACK, NACK, ACK].concat());
+    let found = words(&mut child);
+    assert_eq!(found[0], "message 1 + net.Socket");
+    assert!(found[1].starts_with("reserved {\"cmd\":\"NODE_HANDLE\""), "{found:?}");
+    assert_eq!(found[2], "message 3 + net.Socket");
 }
 
 #[test]

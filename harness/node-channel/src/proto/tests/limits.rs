@@ -69,8 +69,8 @@ fn queued_handles() {
     };
     assert!(send().is_ok() && send().is_ok());
     let full = send().unwrap_err();
-    assert_eq!(full, SendError::HandlesFull { limit: 2 });
     assert_eq!(full.blame(), crate::Blame::Limit);
+    assert_eq!(SendError::from(full), SendError::HandlesFull { limit: 2 });
 }
 
 #[test]

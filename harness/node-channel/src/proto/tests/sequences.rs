@@ -46,6 +46,7 @@ struct Account {
     completed: Vec<u64>,
     failed: Vec<u64>,
     refused: Vec<u64>,
+    unanswered: Vec<u64>,
     disconnected: usize,
 }
 
@@ -69,6 +70,7 @@ fn take(connection: &mut Connection, account: &mut Account) {
                 account.refused.push(id.number());
                 drop(handle);
             }
+            Event::HandleUnanswered { id, .. } => account.unanswered.push(id.number()),
             Event::Disconnected => account.disconnected += 1,
             Event::Reserved(_) | Event::Invalid(InvalidMessage::Handle(_)) => {}
             other => panic!("{other:?}"),
@@ -160,6 +162,11 @@ fn check(sender: &Account, receiver: &Account) {
     let missing = sender.completed.iter().find(|n| !sender.refused.contains(n) && !arrived(n));
     if let Some(first) = missing {
         assert!(!receiver.got.iter().any(|(number, _)| number > first), "{first} was lost");
+    }
+    // Every handle has arrived, or come back.
+    for (number, _) in sender.sent.iter().filter(|(_, kept)| kept.is_some()) {
+        let came_back = sender.refused.contains(number) || sender.unanswered.contains(number);
+        assert!(arrived(number) || came_back, "the handle of {number} vanished");
     }
     // Every handle is closed by now.
     for (number, kept) in &sender.sent {
