@@ -95,8 +95,8 @@ impl<'r> Table<'r> {
         let enough = stopped == Stopped::Enough;
         while failed.is_none() && stopped != Stopped::Interrupted {
             // A run that stops at its first failure has no time to find out about others.
-            let firsts = if enough { BTreeSet::new() } else { self.firsts() };
-            let again = self.in_doubt(&firsts);
+            let samples = if enough { BTreeSet::new() } else { self.samples() };
+            let again = self.in_doubt(&samples);
             if again.is_empty() {
                 break;
             }
@@ -129,29 +129,35 @@ impl<'r> Table<'r> {
         plays
     }
 
-    /// The rows by which findings are told, the first of each.
-    fn firsts(&mut self) -> BTreeSet<usize> {
+    /// Rows by which it is told how often each finding is seen: few, and quick ones.
+    fn samples(&mut self) -> BTreeSet<usize> {
         let results = self.rows.iter_mut().map(|row| row.result.take()).enumerate();
-        let mut results: Vec<(usize, CaseResult)> =
-            results.filter_map(|(row, result)| Some((row, result?))).collect();
-        // As they will stand in the results.
-        results.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
-        let (rows, mut results): (Vec<usize>, Vec<CaseResult>) = results.into_iter().unzip();
+        let (rows, mut results): (Vec<usize>, Vec<CaseResult>) =
+            results.filter_map(|(row, result)| Some((row, result?))).unzip();
         let findings = judge::findings(&self.run.reference.name, &self.run.options, &mut results);
-        let first = |finding: &Finding| {
-            let (case, pairing) = (finding.cases.first()?, finding.pairings.first()?);
-            results.iter().position(|result| result.id == *case && result.pairing == *pairing)
+        let shows = |finding: &Finding| -> Vec<(u64, usize)> {
+            let shows = rows.iter().zip(&results);
+            let shows = shows.filter(|(_, result)| result.findings.contains(&finding.id));
+            shows.map(|(row, result)| (result.duration_ms, *row)).collect()
         };
-        let firsts = findings.iter().filter_map(first).map(|index| rows[index]).collect();
+        let mut shown: Vec<Vec<(u64, usize)>> = findings.iter().map(shows).collect();
+        // What is seen in few rows leaves little choice, and may tell of other findings too.
+        shown.sort_by_key(Vec::len);
+        let mut samples = BTreeSet::new();
+        for rows in shown {
+            if !rows.iter().any(|(_, row)| samples.contains(row)) {
+                samples.extend(rows.iter().min().map(|(_, row)| *row));
+            }
+        }
         for (row, result) in rows.into_iter().zip(results) {
             self.rows[row].result = Some(CaseResult { findings: Vec::new(), ..result });
         }
-        firsts
+        samples
     }
 
     /// Plays that are missing until all is certain, the reference's with them: it may vary by
-    /// itself. Those of `firsts` tell how often what is known is seen.
-    fn in_doubt(&self, firsts: &BTreeSet<usize>) -> Vec<Play> {
+    /// itself. Those of `samples` tell how often what is known is seen.
+    fn in_doubt(&self, samples: &BTreeSet<usize>) -> Vec<Play> {
         let mut plays = Vec::new();
         for (number, case) in self.cases.iter().enumerate() {
             let mut most = 0;
@@ -159,7 +165,7 @@ impl<'r> Table<'r> {
                 let wanted = wanted(&self.rows[row]);
                 most = most.max(wanted);
                 if !self.rows[row].is_reference {
-                    let wanted = if firsts.contains(&row) { wanted.max(CONFIRM) } else { wanted };
+                    let wanted = if samples.contains(&row) { wanted.max(CONFIRM) } else { wanted };
                     let missing = wanted.saturating_sub(self.rows[row].plays.len());
                     plays.extend(repeat_n(Play::OfRow(row), missing));
                 }
