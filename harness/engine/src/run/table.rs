@@ -93,9 +93,9 @@ impl<'r> Table<'r> {
             return Err(error);
         }
         let enough = stopped == Stopped::Enough;
-        // A run that stops at its first failure has no time to find out about others.
-        let samples = if enough { BTreeSet::new() } else { self.samples() };
         while failed.is_none() && stopped != Stopped::Interrupted {
+            // A run that stops at its first failure has no time to find out about others.
+            let samples = if enough { BTreeSet::new() } else { self.samples() };
             let again = self.in_doubt(&samples);
             if again.is_empty() {
                 break;
