@@ -115,16 +115,18 @@ fn an_interrupt_leaves_nothing_behind() {
     }
     let flag = Arc::new(AtomicBool::new(false));
     let interrupt = Interrupt::from(flag.clone());
+    // Each play is of two processes.
+    let pids = 2 * Pool::at_a_time(2);
     let (stopped, results) = thread::scope(|scope| {
         scope.spawn(|| {
-            place.wait_for_pids(4);
+            place.wait_for_pids(pids);
             flag.store(true, Ordering::Relaxed);
         });
         run(&pool(&place, 2, &interrupt), &pairings)
     });
     assert_eq!(stopped, Stopped::Interrupted);
     assert_eq!(results, [(0, Ending::Exited { code: 0 })], "finished results are kept");
-    assert_eq!(place.pids().len(), 4, "nothing was started after it");
+    assert_eq!(place.pids().len(), pids, "nothing was started after it");
     assert_gone(&place);
 }
 
