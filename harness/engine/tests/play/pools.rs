@@ -68,7 +68,10 @@ fn a_pool_plays_every_job() {
 }
 
 fn a_pool_reports_each_result_with_its_job() {
-    assert_eq!(order_beside("sleep 1", 2), [1, 2, 0], "as they come");
+    let mut order = order_beside("sleep 1", 2);
+    // Those two go on at the same time.
+    order[..2].sort_unstable();
+    assert_eq!(order, [1, 2, 0], "as they come");
 }
 
 fn a_play_that_waits_holds_no_other_up() {
