@@ -13,12 +13,12 @@ fn catalogue() -> Catalogue {
         write!(clauses, "[[clause]]\nid = \"{id}\"\nlevel = \"must\"\nsentence = \"s\"\nsource = \"s\"\nsince = 20\n").unwrap();
     }
     let mut cases = String::new();
-    for (id, clauses) in [
-        ("err-one", "\"ERR-001\""),
-        ("err-two", "\"ERR-001\", \"ERR-002\""),
-        ("err-three", "\"ERR-003\""),
+    for (id, clauses, last) in [
+        ("err-one", "\"ERR-001\"", "ERR-001"),
+        ("err-two", "\"ERR-001\", \"ERR-002\"", "ERR-002"),
+        ("err-three", "\"ERR-003\"", "ERR-003"),
     ] {
-        write!(cases, "[[case]]\nid = \"{id}\"\ntitle = \"t\"\nclauses = [{clauses}]\nparent.steps = [{{ do = \"fork\" }}]\n").unwrap();
+        write!(cases, "[[case]]\nid = \"{id}\"\ntitle = \"t\"\nclauses = [{clauses}]\nparent.steps = [{{ do = \"fork\" }}, {{ do = \"section\", clause = \"{last}\" }}]\n").unwrap();
     }
     Catalogue::from_texts(&[("clauses/err.toml", &clauses), ("cases/err.toml", &cases)]).unwrap()
 }

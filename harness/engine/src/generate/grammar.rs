@@ -149,9 +149,9 @@ pub(super) fn key() -> impl Strategy<Value = Recipe> {
     ]
 }
 
-/// Whether an array can have this property beside its elements and stay short: Node writes every
-/// hole up to an index.
-fn near(property: &Property) -> bool {
+/// Whether an array can have this property beside its elements and stay short: as JSON, Node writes
+/// every hole up to an index.
+pub(super) fn near(property: &Property) -> bool {
     match &property.key {
         Recipe::String(key) => {
             key != "length" && key.parse::<u32>().map_or(true, |index| index < 100)

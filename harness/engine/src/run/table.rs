@@ -1,6 +1,6 @@
 //! What a run plays, row by row: a case with a pairing, its plays, and what became of them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::iter::repeat_n;
 use std::ops::{ControlFlow, Range};
 
@@ -8,12 +8,9 @@ use super::pairings::Pairings;
 use super::{CONFIRM, MANY, Progress, Run, SIGHTINGS, assemble, verdict};
 use crate::history::History;
 use crate::judge;
-use crate::play::{Job, Pairing, PlayError, Pool, Stopped};
+use crate::play::{Job, Pairing, PlayError, Stopped};
 use crate::results::{CaseResult, Expectation, Finding};
 use crate::spec::Case;
-
-/// How many plays that are known to hang are made at a time, for each other.
-const HANGS: usize = 8;
 
 /// All rows of a run.
 pub(super) struct Table<'r> {
@@ -95,7 +92,7 @@ impl<'r> Table<'r> {
         let enough = stopped == Stopped::Enough;
         while failed.is_none() && stopped != Stopped::Interrupted {
             // A run that stops at its first failure has no time to find out about others.
-            let samples = if enough { BTreeSet::new() } else { self.samples() };
+            let samples = if enough { BTreeMap::new() } else { self.samples() };
             let again = self.in_doubt(&samples);
             if again.is_empty() {
                 break;
@@ -129,8 +126,9 @@ impl<'r> Table<'r> {
         plays
     }
 
-    /// Rows by which it is told how often each finding is seen: few, and quick ones.
-    fn samples(&mut self) -> BTreeSet<usize> {
+    /// How many plays there have to be, of which rows, until each finding was looked for often
+    /// enough. The quick rows are chosen.
+    fn samples(&mut self) -> BTreeMap<usize, usize> {
         let results = self.rows.iter_mut().map(|row| row.result.take()).enumerate();
         let (rows, mut results): (Vec<usize>, Vec<CaseResult>) =
             results.filter_map(|(row, result)| Some((row, result?))).unzip();
@@ -143,10 +141,14 @@ impl<'r> Table<'r> {
         let mut shown: Vec<Vec<(u64, usize)>> = findings.iter().map(shows).collect();
         // What is seen in few rows leaves little choice, and may tell of other findings too.
         shown.sort_by_key(Vec::len);
-        let mut samples = BTreeSet::new();
-        for rows in shown {
-            if !rows.iter().any(|(_, row)| samples.contains(row)) {
-                samples.extend(rows.iter().min().map(|(_, row)| *row));
+        let mut samples: BTreeMap<usize, usize> = BTreeMap::new();
+        for shown in shown {
+            let mut made = 0;
+            for (_, row) in &shown {
+                made += *samples.entry(*row).or_insert(self.rows[*row].plays.len());
+            }
+            if let Some(plays) = shown.iter().min().and_then(|(_, row)| samples.get_mut(row)) {
+                *plays += CONFIRM.saturating_sub(made);
             }
         }
         for (row, result) in rows.into_iter().zip(results) {
@@ -156,8 +158,8 @@ impl<'r> Table<'r> {
     }
 
     /// Plays that are missing until all is certain, the reference's with them: it may vary by
-    /// itself. Those of `samples` tell how often what is known is seen.
-    fn in_doubt(&self, samples: &BTreeSet<usize>) -> Vec<Play> {
+    /// itself. `samples` are to be played so often besides.
+    fn in_doubt(&self, samples: &BTreeMap<usize, usize>) -> Vec<Play> {
         let mut plays = Vec::new();
         for (number, case) in self.cases.iter().enumerate() {
             let mut most = 0;
@@ -165,7 +167,7 @@ impl<'r> Table<'r> {
                 let wanted = wanted(&self.rows[row]);
                 most = most.max(wanted);
                 if !self.rows[row].is_reference {
-                    let wanted = if samples.contains(&row) { wanted.max(CONFIRM) } else { wanted };
+                    let wanted = wanted.max(samples.get(&row).copied().unwrap_or(0));
                     let missing = wanted.saturating_sub(self.rows[row].plays.len());
                     plays.extend(repeat_n(Play::OfRow(row), missing));
                 }
@@ -187,42 +189,48 @@ impl<'r> Table<'r> {
             self.cases[case].open += 1;
         }
         progress(Progress::Plays(plays.len()));
-        // What is known to hang comes first, many at a time: it needs time rather than work, and
-        // disturbs nobody there.
-        let hangs =
-            |play: &Play| matches!(play, Play::OfRow(row) if self.rows[*row].is_known_to_hang);
-        let (hasty, others): (Vec<Play>, Vec<Play>) = plays.iter().copied().partition(hangs);
-        let pairings: Vec<Pairing> =
-            hasty.iter().map(|play| self.job(*play).pairing.hasty()).collect();
-        let hasty: Vec<(Play, Job<'_>)> = hasty
-            .into_iter()
-            .zip(&pairings)
-            .map(|(play, pairing)| (play, Job { pairing, ..self.job(play) }))
+        // What waits begins first: it needs time rather than work, and the others are made meanwhile.
+        let mut plays = plays.to_vec();
+        plays.sort_by_key(|play| std::cmp::Reverse(self.waiting(*play)));
+        let pairings: Vec<Option<Pairing>> = plays
+            .iter()
+            .map(|play| self.hangs(*play).then(|| self.job(*play).pairing.hasty()))
             .collect();
-        let others: Vec<(Play, Job<'_>)> =
-            others.into_iter().map(|play| (play, self.job(play))).collect();
-        let run = self.run;
-        let many = Pool { jobs: run.pool.jobs.max(1) * HANGS, ..run.pool.clone() };
-        let hasty = hasty.chunks(many.jobs).map(|plays| (&many, plays));
-        let mut stopped = Stopped::Finished;
+        let jobs: Vec<Job<'_>> = plays
+            .iter()
+            .zip(&pairings)
+            .map(|(play, hasty)| {
+                let job = self.job(*play);
+                Job { pairing: hasty.as_ref().unwrap_or(job.pairing), ..job }
+            })
+            .collect();
         let mut failed = None;
-        for (pool, plays) in hasty.chain([(&run.pool, &others[..])]) {
-            if stopped != Stopped::Finished {
-                break;
+        let stopped = self.run.pool.run(&jobs, |index, result| match result {
+            Ok(history) => {
+                progress(Progress::Played);
+                self.add(plays[index], history, progress)
             }
-            let (plays, jobs): (Vec<Play>, Vec<Job<'_>>) = plays.iter().copied().unzip();
-            stopped = pool.run(&jobs, |index, result| match result {
-                Ok(history) => {
-                    progress(Progress::Played);
-                    self.add(plays[index], history, progress)
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            });
-        }
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        });
         (stopped, failed)
+    }
+
+    /// Whether it is known to hang.
+    fn hangs(&self, play: Play) -> bool {
+        matches!(play, Play::OfRow(row) if self.rows[row].is_known_to_hang)
+    }
+
+    /// For how long the play probably waits, in milliseconds: as long as it took before.
+    fn waiting(&self, play: Play) -> u64 {
+        let Play::OfRow(row) = play else { return 0 };
+        match &self.rows[row].result {
+            Some(result) => result.duration_ms,
+            None if self.rows[row].is_known_to_hang => u64::MAX,
+            None => 0,
+        }
     }
 
     fn case_of(&self, play: Play) -> usize {

@@ -211,12 +211,15 @@ pub(super) fn check_clauses(node: &Node, known: Option<&BTreeSet<&str>>) -> Vec<
             mistakes.push(Mistake::new(path, format!("`{id}` is listed twice")));
         }
     }
+    let mut shown: BTreeSet<&str> = listed.first().copied().into_iter().collect();
     for role in Role::ALL {
         let path = Path::default().key(role.name()).key("steps");
         let Some(steps) = node.get(role.name()).and_then(|role| role.get("steps")) else {
             continue;
         };
+        shown.extend(listed.iter().filter(|clause| says_section(steps, clause)));
         each_section(steps, &path, &mut |path, clause| {
+            shown.insert(clause);
             if clause != END && !listed.contains(&clause) {
                 let message =
                     format!("the case does not list `{clause}`, for which this is a section");
@@ -227,7 +230,25 @@ pub(super) fn check_clauses(node: &Node, known: Option<&BTreeSet<&str>>) -> Vec<
             }
         });
     }
+    if node.get("values").is_none() {
+        for (path, id) in named.iter().filter_map(|(path, id)| Some((path, id.as_str()?))) {
+            if !shown.contains(id) && known.is_none_or(|known| known.contains(id)) {
+                let message = format!("no difference can be given to `{id}`: it has no section");
+                mistakes.push(Mistake::new(path, message).help(format!(
+                    "put `{{ do = \"section\", clause = \"{id}\" }}` before the steps that show it, or drop it"
+                )));
+            }
+        }
+    }
     mistakes
+}
+
+/// Whether a program in these steps opens a section for the clause by a message of its own.
+fn says_section(steps: &Node, clause: &str) -> bool {
+    let words = format!("section {clause}");
+    steps.as_str().is_some_and(|text| text.contains(&words))
+        || steps.items().iter().any(|item| says_section(item, clause))
+        || steps.entries().iter().any(|entry| says_section(&entry.value, clause))
 }
 
 /// Visits the clause of each section in a list of steps, at any depth.

@@ -121,6 +121,13 @@ const MISTAKES: &[(&str, &[(&str, &str)])] = &[
         &[("clause = \"LIFE-001\"", "clause = \"LIFE-002\"")],
     ),
     (
+        "clause of a case without a section",
+        &[
+            ("[\"LIFE-001\"]", "[\"LIFE-001\", \"LIFE-002\"]"),
+            ("clauses = [\"LIFE-002\"]\nreason", "clauses = []\nreason"),
+        ],
+    ),
+    (
         "clause with a case that is listed as untested",
         &[("[\"LIFE-002\"]", "[\"LIFE-002\", \"LIFE-001\"]")],
     ),

@@ -37,7 +37,7 @@ parent.steps = [{ do = "fork" }]
 id = "life-others"
 title = "Others"
 clauses = ["LIFE-002", "LIFE-003"]
-parent.steps = [{ do = "fork" }]
+parent.steps = [{ do = "fork" }, { do = "section", clause = "LIFE-003" }]
 "#;
 
 /// What a colleague adds: a clause that holds everywhere, and a case for it.
