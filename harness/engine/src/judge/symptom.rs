@@ -78,7 +78,7 @@ fn plain_line(line: &str) -> String {
         let begins = words.is_empty() || words.ends_with([' ', '\'', '"', '(', '`']);
         let length = match c {
             '\u{1b}' => rest.find('m').map_or(rest.len(), |end| end + 1),
-            '/' if begins => {
+            _ if begins && (c == '/' || rest.starts_with("file://")) => {
                 let path = rest.split([' ', '\'', '"', ')', '`']).next().unwrap_or_default();
                 words.push_str(path.rsplit('/').next().unwrap_or_default());
                 path.len()

@@ -309,5 +309,7 @@ fn last_words_without_colours_paths_and_numbers() {
     let module = of("Error: Cannot find module '/tmp/ipc-a1/run'\n");
     assert_eq!(module.words, "dead: Error: Cannot find module 'run'");
     assert_eq!(module, of("Error: Cannot find module '/tmp/ipc-b22/run'\n"));
+    let url = of("error: Module not found \"file:///tmp/ipc-a1/run\".\n");
+    assert_eq!(url.words, "dead: error: Module not found \"run\".");
     assert_eq!(of("SyntaxError: at byte 7\n").key, of("SyntaxError: at byte 12\n").key);
 }
