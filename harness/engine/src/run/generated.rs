@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::{Duration, Instant};
 
 use ipc_plan::{Plan, Recipe, Serialization, fnv1a};
 
@@ -9,12 +10,14 @@ use super::{Progress, Run};
 use crate::generate;
 use crate::judge;
 use crate::play::{Pairing, PlayError, play};
-use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Options};
+use crate::results::{CaseResult, Difference, DifferenceKind, Expectation, Options, Verdict};
 use crate::spec::{self, Case, Shard};
 use crate::whole;
 
 /// Messages tried per difference until it counts as small.
 const BUDGET: u32 = 48;
+/// For how long they are tried at most: each that hangs takes a patience.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Differences of one pairing that are made small; more would say the same.
 const MOST: usize = 3;
 
@@ -129,7 +132,11 @@ impl Run<'_> {
                         continue;
                     }
                     progress(Progress::Shrinking { pairing: &pairing.name });
-                    match self.isolate(serialization, index, pairings, pairing) {
+                    let one = match result.verdict {
+                        Verdict::Hang => pairing.hasty(),
+                        _ => pairing.clone(),
+                    };
+                    match self.isolate(serialization, index, &pairings[0], &one) {
                         Ok(None) => {}
                         Ok(Some((case, shrunk))) => {
                             problems.extend(self.store(&case.plan).err());
@@ -163,7 +170,7 @@ impl Run<'_> {
         &self,
         serialization: Serialization,
         index: usize,
-        pairings: &[Pairing],
+        reference: &Pairing,
         pairing: &Pairing,
     ) -> Result<Option<(Case, CaseResult)>, PlayError> {
         let mut failed = None;
@@ -178,7 +185,7 @@ impl Run<'_> {
                     .map_err(|error| failed = Some(error))
                     .ok()
             };
-            let (reference, observed) = (one(&pairings[0])?, one(pairing)?);
+            let (reference, observed) = (one(reference)?, one(pairing)?);
             let result = self.judged(&case, pairing, &[reference], &[observed]);
             // A message that differs in what fails nobody is another matter.
             result.verdict.is_bad().then_some((case, result))
@@ -189,7 +196,10 @@ impl Run<'_> {
         if try_one(&tree.current()).is_none() {
             return failed.map_or(Ok(None), quietly);
         }
-        let shrunk = generate::shrink(&mut tree, BUDGET, |message| try_one(message).is_some());
+        let begin = Instant::now();
+        let shrunk = generate::shrink(&mut tree, BUDGET, |message| {
+            begin.elapsed() < LONGEST && try_one(message).is_some()
+        });
         let found = try_one(&shrunk.message);
         failed.map_or(Ok(found), quietly)
     }

@@ -19,6 +19,7 @@ use ipc_conformance_engine::runtime::{Finder, REFERENCE};
 use ipc_conformance_engine::spec::{Case, Catalogue, Selection};
 use ipc_conformance_engine::whole;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::args::{RunArgs, SpecArgs};
 use super::{Failure, complain, embedded, host, print};
@@ -197,19 +198,22 @@ fn rescued(error: &ReportError, results: &Results, catalogue: &Catalogue) -> any
 
 /// Ctrl-C, SIGTERM and a terminal that goes away end the run; what was played is reported.
 pub(super) fn interrupt() -> Result<Interrupt, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         if signal == SIGHUP && is_ignored(signal) {
             continue;
         }
-        // The second one ends the program at once.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
-            .map_err(|e| {
-                Failure::Harness(anyhow::Error::from(e).context("failed to handle signals"))
-            })?;
+        // A second Ctrl-C ends the program at once. Of other signals, `timeout` sends two: one to
+        // the program, one to its group.
+        let registered = match signal {
+            SIGINT => flag::register_conditional_shutdown(signal, 130, Arc::clone(&set)).map(drop),
+            _ => Ok(()),
+        };
+        registered.and_then(|()| flag::register(signal, Arc::clone(&set))).map_err(|e| {
+            Failure::Harness(anyhow::Error::from(e).context("failed to handle signals"))
+        })?;
     }
-    Ok(Interrupt::from(flag))
+    Ok(Interrupt::from(set))
 }
 
 /// Whether the program was started so that it does not hear the signal, as `nohup` does.

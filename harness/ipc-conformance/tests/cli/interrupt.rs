@@ -48,6 +48,10 @@ fn an_interrupted_run_keeps_what_it_has() {
         let place = Place::new();
         let child = stuck(&place, &[]);
         send(&child, signal);
+        // As `timeout` does it.
+        if signal == Signal::TERM {
+            send(&child, signal);
+        }
         assert_eq!(ends_soon(child), Some(4));
         assert_eq!(place.processes(), [0; 0]);
         assert_eq!(
@@ -73,7 +77,7 @@ fn a_run_that_ignores_the_end_of_its_terminal() {
     place.program("nohup", &format!("trap '' HUP; exec '{PROGRAM}' \"$@\""));
     let child = stuck_as(&place, place.path("nohup"), &[]);
     send(&child, Signal::HUP);
-    // A second signal would end it at once.
+    // A second one of the keyboard would end it at once.
     send(&child, Signal::INT);
     assert_eq!(ends_soon(child), Some(4));
     assert_eq!(place.verdicts("out").len(), 4);
