@@ -246,7 +246,9 @@ pub(super) fn check_clauses(node: &Node, known: Option<&BTreeSet<&str>>) -> Vec<
 /// Whether a program in these steps opens a section for the clause by a message of its own.
 fn says_section(steps: &Node, clause: &str) -> bool {
     let words = format!("section {clause}");
-    steps.as_str().is_some_and(|text| text.contains(&words))
+    // The id of one clause may begin with that of another.
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    steps.as_str().is_some_and(|text| text.split(&words).skip(1).any(ends))
         || steps.items().iter().any(|item| says_section(item, clause))
         || steps.entries().iter().any(|entry| says_section(&entry.value, clause))
 }
