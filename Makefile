@@ -64,7 +64,7 @@ schemas:
 SETS ?= node-18 node-20 node-22 node-24 node-26
 requirements:
 	for set in $(SETS); do \
-		cargo run --quiet -p ipc-conformance --bin ipc-conformance -- list --specs specs \
+		$(SUITE) list --specs specs \
 			--requirements "$$set" $(if $(FREEZE),--freeze) >"specs/requirements/$$set.new" \
 			&& mv "specs/requirements/$$set.new" "specs/requirements/$$set.toml" \
 			|| { rm -f "specs/requirements/$$set.new"; exit 1; }; \
