@@ -213,6 +213,28 @@ impl Properties {
         properties
     }
 
+    /// Defines an enumerable property, `undefined` for now, if that is as simple as it mostly is: the
+    /// name is that of no other, and there are few. Returns whether it did.
+    #[inline]
+    pub(crate) fn push_new(&mut self, name: &str) -> bool {
+        let simple = self.rare.is_none()
+            && self.named.len() < SCANNED
+            && array_index(name).is_none()
+            && !self.named.iter().any(|(other, _)| other.is_text(name));
+        if simple {
+            self.named.push((PropertyKey::String(name.into()), Property::data(Value::Undefined)));
+        }
+        simple
+    }
+
+    /// Gives the property its value that was pushed last.
+    #[inline]
+    pub(crate) fn set_last(&mut self, value: Value) {
+        if let Some((_, property)) = self.named.last_mut() {
+            property.slot = Slot::Data(value);
+        }
+    }
+
     fn rare_mut(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }

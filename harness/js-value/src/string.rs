@@ -125,6 +125,18 @@ pub(crate) enum Text<'t> {
     Wide(Vec<u16>),
 }
 
+#[cfg(feature = "serde")]
+impl Text<'_> {
+    /// The text; `None` if it has a lone surrogate.
+    #[inline]
+    pub(crate) fn utf8(&self) -> Option<&str> {
+        match self {
+            Self::Utf8(text) => Some(text),
+            Self::Wide(_) => None,
+        }
+    }
+}
+
 impl From<Text<'_>> for JsString {
     #[inline]
     fn from(text: Text<'_>) -> Self {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::scanner::{Number, Scanner};
 use super::walk::{Container, Depth, Parts, walk};
 use super::{ParseError, ParseLimits};
-use crate::{Graph, Kind, Object, Properties, PropertyKey, Value};
+use crate::{Graph, JsString, Kind, Object, Properties, Property, Value};
 
 /// Reads a text exactly as `JSON.parse` does.
 ///
@@ -25,33 +25,33 @@ pub fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
 #[derive(Default)]
 struct Builder {
     graph: Graph,
-    /// The arrays and objects that are open, outermost first.
-    frames: SmallVec<[Frame; 8]>,
-    /// Elements of all open arrays, those of the innermost last.
-    elements: SmallVec<[Option<Value>; 16]>,
-    /// Members of all open objects, likewise. One whose value is not read yet has `undefined`.
-    members: SmallVec<[(PropertyKey, Value); 16]>,
+    /// What the next value belongs to.
+    inner: Frame,
+    /// What that is in, outermost first.
+    outer: SmallVec<[Frame; 8]>,
 }
 
-/// An open array or object, with the place of its first element or member.
-#[derive(Clone, Copy)]
+/// What values are put into.
+#[derive(Default)]
 enum Frame {
-    Array(usize),
-    Object(usize),
+    #[default]
+    Root,
+    Array(Vec<Option<Value>>),
+    /// With the key of the next value, unless that is the value of the last property.
+    Object(Properties, Option<JsString>),
 }
 
 impl Builder {
-    /// Puts a value in its place.
-    #[inline]
+    /// Puts a value in its place. In line, so that it is made where it stays.
+    #[inline(always)]
     fn attach(&mut self, value: Value) {
-        match self.frames.last() {
-            Some(Frame::Array(_)) => self.elements.push(Some(value)),
-            Some(Frame::Object(_)) => {
-                if let Some((_, place)) = self.members.last_mut() {
-                    *place = value;
-                }
-            }
-            None => self.graph.set_root(value),
+        match &mut self.inner {
+            Frame::Array(elements) => elements.push(Some(value)),
+            Frame::Object(properties, key) => match key.take() {
+                None => properties.set_last(value),
+                Some(key) => drop(properties.insert(key, Property::data(value))),
+            },
+            Frame::Root => self.graph.set_root(value),
         }
     }
 }
@@ -59,21 +59,32 @@ impl Builder {
 impl<'t> Parts<'t> for Builder {
     #[inline]
     fn string(&mut self, scanner: &mut Scanner<'t>) -> Result<(), ParseError> {
-        let text = scanner.string()?;
-        self.attach(Value::String(text.into()));
+        let string = match scanner.plain_string() {
+            Some(plain) => JsString::from(plain),
+            None => scanner.escaped_string()?.into(),
+        };
+        self.attach(Value::String(string));
         Ok(())
     }
 
     #[inline]
     fn key(&mut self, scanner: &mut Scanner<'t>) -> Result<(), ParseError> {
-        let key = PropertyKey::String(scanner.string()?.into());
-        self.members.push((key, Value::Undefined));
+        let Frame::Object(properties, key) = &mut self.inner else { return Ok(()) };
+        *key = match scanner.plain_string() {
+            Some(plain) if properties.push_new(plain) => None,
+            Some(plain) => Some(plain.into()),
+            None => Some(scanner.escaped_string()?.into()),
+        };
         Ok(())
     }
 
     #[inline]
     fn number(&mut self, number: Number) {
-        self.attach(Value::Number(number.as_f64()));
+        let number = Value::Number(number.as_f64());
+        match &mut self.inner {
+            Frame::Array(elements) => elements.push(Some(number)),
+            _ => self.attach(number),
+        }
     }
 
     #[inline]
@@ -88,25 +99,31 @@ impl<'t> Parts<'t> for Builder {
 
     #[inline]
     fn open(&mut self, container: Container) {
-        self.frames.push(match container {
-            Container::Array => Frame::Array(self.elements.len()),
-            Container::Object => Frame::Object(self.members.len()),
-        });
+        let frame = match container {
+            Container::Array => Frame::Array(Vec::new()),
+            Container::Object => Frame::Object(Properties::new(), None),
+        };
+        self.outer.push(std::mem::replace(&mut self.inner, frame));
     }
 
     fn close(&mut self, _: Container) {
-        let object = match self.frames.pop() {
-            Some(Frame::Array(start)) => {
-                Object::new(Kind::Array(self.elements.drain(start..).collect()))
+        let outer = self.outer.pop().unwrap_or_default();
+        let object = match std::mem::replace(&mut self.inner, outer) {
+            Frame::Array(mut elements) => {
+                fit(&mut elements);
+                Object::new(Kind::Array(elements))
             }
-            Some(Frame::Object(start)) => {
-                let mut object = Object::new(Kind::Plain);
-                object.properties = Properties::from_data(self.members.drain(start..));
-                object
-            }
-            None => return,
+            Frame::Object(properties, _) => Object { properties, ..Object::new(Kind::Plain) },
+            Frame::Root => return,
         };
         let value = Value::Object(self.graph.add(object));
         self.attach(value);
+    }
+}
+
+/// Gives back room that was not needed, where that is much.
+fn fit(elements: &mut Vec<Option<Value>>) {
+    if elements.capacity() - elements.len() > 64 {
+        elements.shrink_to_fit();
     }
 }

@@ -89,21 +89,33 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Reads a string from its opening quote.
-    #[inline(always)]
-    pub(super) fn string(&mut self) -> Result<Text<'t>, ParseError> {
-        self.at += 1;
-        let plain = self.plain();
-        if self.peek() != Some(b'"') {
-            return self.escaped_string(plain);
+    /// Reads a string from its opening quote, if all its characters stand for themselves; otherwise
+    /// nothing.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Option<&'t str> {
+        let start = self.at + 1;
+        let end = start + plain_length(self.bytes.get(start..)?);
+        if self.bytes.get(end) != Some(&b'"') {
+            return None;
         }
-        self.at += 1;
-        Ok(Text::Utf8(Cow::Borrowed(plain)))
+        self.at = end + 1;
+        self.text.get(start..end)
     }
 
+    /// Reads a string from its opening quote.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Text<'t>, ParseError> {
+        match self.plain_string() {
+            Some(plain) => Ok(Text::Utf8(Cow::Borrowed(plain))),
+            None => self.escaped_string(),
+        }
+    }
+
+    /// The same for a string that is not plain.
     #[inline(never)]
-    fn escaped_string(&mut self, beginning: &str) -> Result<Text<'t>, ParseError> {
-        let mut text = Text::Utf8(Cow::Owned(beginning.to_owned()));
+    pub(super) fn escaped_string(&mut self) -> Result<Text<'t>, ParseError> {
+        self.at += 1;
+        let mut text = Text::Utf8(Cow::Owned(self.plain().to_owned()));
         self.rest_of_string(|piece| text.push(piece))?;
         Ok(text)
     }
@@ -200,25 +212,34 @@ impl<'t> Scanner<'t> {
     /// Reads a number from its sign or first digit.
     #[inline]
     pub(super) fn number(&mut self) -> Result<Number, ParseError> {
-        let rest = &self.bytes[self.at..];
+        match self.integer() {
+            Some((negative, magnitude)) => Ok(Number::Integer { negative, magnitude }),
+            None => self.unusual_number(),
+        }
+    }
+
+    /// Reads a number from its sign or first digit, if it is all digits and not too many, as most
+    /// are; otherwise nothing.
+    #[inline]
+    pub(super) fn integer(&mut self) -> Option<(bool, u64)> {
+        let rest = self.bytes.get(self.at..)?;
         let negative = rest.first() == Some(&b'-');
         let rest = &rest[usize::from(negative)..];
         let mut integer = Digits::default();
         let length = integer.read(rest);
-        let after = rest.get(length);
-        // Most numbers are no more than this.
         let usual = if rest.first() == Some(&b'0') { 1..=1 } else { 1..=MAX_DIGITS };
-        if usual.contains(&length) && !matches!(after, Some(b'.' | b'e' | b'E')) {
-            self.at += usize::from(negative) + length;
-            return Ok(Number::Integer { negative, magnitude: integer.value });
+        if !usual.contains(&length) || matches!(rest.get(length), Some(b'.' | b'e' | b'E')) {
+            return None;
         }
-        self.unusual_number(negative)
+        self.at += usize::from(negative) + length;
+        Some((negative, integer.value))
     }
 
     /// Reads a number with a fraction, an exponent or many digits, or one that is none.
     #[inline(never)]
-    fn unusual_number(&mut self, negative: bool) -> Result<Number, ParseError> {
+    pub(super) fn unusual_number(&mut self) -> Result<Number, ParseError> {
         let start = self.at;
+        let negative = self.peek() == Some(b'-');
         self.at += usize::from(negative);
         let first = self.at;
         let mut digits = Digits::default();

@@ -27,6 +27,9 @@ pub(crate) struct KeyWriter<'o, O> {
 /// A key that was read.
 pub(crate) struct KeyReader<'de>(pub(crate) Text<'de>);
 
+/// The same, as most are: part of what was read. Small enough to be handed on in registers.
+pub(crate) struct PlainKey<'de>(pub(crate) &'de str);
+
 impl<O: KeyOutput> KeyWriter<'_, O> {
     fn text(self, text: &str) -> Result<(), Failure> {
         self.out.push_key(text)
@@ -303,6 +306,52 @@ impl<'de> Deserializer<'de> for KeyReader<'de> {
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        char str string unit unit_struct seq tuple tuple_struct map struct
+    }
+}
+
+macro_rules! as_any_key {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            KeyReader(Text::Utf8(Cow::Borrowed(self.0))).$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for PlainKey<'de> {
+    type Error = Failure;
+
+    as_any_key! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32
+        deserialize_i64 deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64 deserialize_bytes
+        deserialize_byte_buf deserialize_option deserialize_ignored_any
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        visit_variant(Text::Utf8(Cow::Borrowed(self.0)), visitor)
     }
 
     forward_to_deserialize_any! {

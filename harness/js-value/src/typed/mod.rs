@@ -8,7 +8,7 @@ mod strings;
 
 pub(crate) use error::Failure;
 pub use error::TypedError;
-pub(crate) use keys::{KeyOutput, KeyReader, KeyWriter};
+pub(crate) use keys::{KeyOutput, KeyReader, KeyWriter, PlainKey};
 pub(crate) use numbers::{too_large, visit_integer, visit_number};
 pub(crate) use seen::Seen;
 pub(crate) use strings::{visit_bytes, visit_text, visit_variant};

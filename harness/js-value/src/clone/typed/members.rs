@@ -52,7 +52,7 @@ impl<'r, 'de> Members<'r, 'de> {
             let key = text(input)?;
             self.read += 1;
             let undefined = input.closes(tag::UNDEFINED)?;
-            if self.seen.add(&key) {
+            if key.utf8().is_none_or(|key| self.seen.add(key)) {
                 self.reader.check()?;
             }
             if !undefined {

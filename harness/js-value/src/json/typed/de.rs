@@ -8,6 +8,7 @@ use super::superseded::Superseded;
 use super::{ParseError, ParseLimits};
 use crate::json::scanner::{Number, Scanner};
 use crate::json::walk::{Container, Depth, Parts, walk};
+use crate::number::MAX_SAFE_INTEGER;
 use crate::typed::{
     DEFAULT_MAX_DEPTH, Failure, forward, visit_bytes, visit_integer, visit_number, visit_text,
     visit_variant,
@@ -117,19 +118,28 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
+    fn is_at_number(&self) -> bool {
+        matches!(self.scanner.peek(), Some(b'-' | b'0'..=b'9'))
+    }
+
+    #[inline]
     fn integer<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
         let start = self.scanner.position();
-        if !matches!(self.scanner.peek(), Some(b'-' | b'0'..=b'9')) {
-            return Err(self.mismatch(&visitor));
+        match self.scanner.integer() {
+            Some((false, magnitude @ ..=MAX_SAFE_INTEGER)) => visitor.visit_u64(magnitude),
+            Some((negative, magnitude)) => {
+                visit_integer(Number::Integer { negative, magnitude }, visitor)
+            }
+            None if self.is_at_number() => visit_integer(self.scanner.unusual_number()?, visitor),
+            None => return Err(self.mismatch(&visitor)),
         }
-        let number = self.scanner.number()?;
-        visit_integer(number, visitor).map_err(|failure| failure.at(start))
+        .map_err(|failure: Failure| failure.at(start))
     }
 
     #[inline]
     fn float<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Failure> {
         let start = self.scanner.position();
-        if !matches!(self.scanner.peek(), Some(b'-' | b'0'..=b'9')) {
+        if !self.is_at_number() {
             return Err(self.mismatch(&visitor));
         }
         let number = self.scanner.number()?;
@@ -142,8 +152,11 @@ impl<'de> Reader<'de> {
         if self.scanner.peek() != Some(b'"') {
             return Err(self.mismatch(&visitor));
         }
-        let text = self.scanner.string()?;
-        visit_text(text, visitor).map_err(|failure| failure.at(start))
+        match self.scanner.plain_string() {
+            Some(plain) => visitor.visit_borrowed_str(plain),
+            None => visit_text(self.scanner.escaped_string()?, visitor),
+        }
+        .map_err(|failure| failure.at(start))
     }
 
     #[inline]

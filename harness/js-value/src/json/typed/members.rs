@@ -1,11 +1,12 @@
 //! Arrays and objects that are being read.
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
 use super::de::Reader;
 use crate::json::walk::{EXPECTED_ELEMENT, EXPECTED_KEY, EXPECTED_MEMBER};
-use crate::string::Text;
-use crate::typed::{Failure, KeyReader, Seen};
+use crate::typed::{Failure, KeyReader, PlainKey, Seen};
 
 /// An open array.
 pub(super) struct Elements<'r, 'de> {
@@ -78,7 +79,7 @@ impl<'r, 'de> Elements<'r, 'de> {
 
     /// Checks that all elements are read.
     #[inline]
-    pub(super) fn close(mut self) -> Result<(), Failure> {
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
         match self.reader.advance(&mut self.place, b']', EXPECTED_ELEMENT)? {
             false => Ok(()),
             true => Err(Failure::new("an array with more elements than expected")),
@@ -110,35 +111,26 @@ impl<'r, 'de> Members<'r, 'de> {
 
     /// Checks that all members are read.
     #[inline]
-    pub(super) fn close(mut self) -> Result<(), Failure> {
-        match self.key()? {
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        match self.next_key_seed(PhantomData::<IgnoredAny>)? {
             None => Ok(()),
             Some(_) => Err(Failure::new("an object with more members than expected")),
         }
     }
 
-    /// Reads the next key that counts and what follows it up to the value. Returns the key and its
-    /// place.
+    /// Reads what follows a key, up to the value. Returns whether the member counts; what does not
+    /// is read past its value.
     #[inline]
-    fn key(&mut self) -> Result<Option<(Text<'de>, usize)>, Failure> {
-        while self.reader.advance(&mut self.place, b'}', EXPECTED_MEMBER)? {
-            let scanner = &mut self.reader.scanner;
-            let position = scanner.position();
-            if scanner.peek() != Some(b'"') {
-                return Err(scanner.error(EXPECTED_KEY).into());
-            }
-            let key = scanner.string()?;
-            scanner.colon()?;
-            if self.reader.is_superseded(position) {
-                self.reader.skip()?;
-                continue;
-            }
-            if self.seen.add(&key) {
-                self.reader.may_be_repeated()?;
-            }
-            return Ok(Some((key, position)));
+    fn counts(&mut self, key: Option<&str>, position: usize) -> Result<bool, Failure> {
+        self.reader.scanner.colon()?;
+        if self.reader.is_superseded(position) {
+            self.reader.skip()?;
+            return Ok(false);
         }
-        Ok(None)
+        if key.is_none_or(|key| self.seen.add(key)) {
+            self.reader.may_be_repeated()?;
+        }
+        Ok(true)
     }
 }
 
@@ -150,8 +142,30 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let Some((key, position)) = self.key()? else { return Ok(None) };
-        seed.deserialize(KeyReader(key)).map(Some).map_err(|failure| failure.at(position))
+        while self.reader.advance(&mut self.place, b'}', EXPECTED_MEMBER)? {
+            let scanner = &mut self.reader.scanner;
+            let position = scanner.position();
+            if scanner.peek() != Some(b'"') {
+                return Err(scanner.error(EXPECTED_KEY).into());
+            }
+            let key = match scanner.plain_string() {
+                Some(key) => {
+                    if !self.counts(Some(key), position)? {
+                        continue;
+                    }
+                    seed.deserialize(PlainKey(key))
+                }
+                None => {
+                    let key = scanner.escaped_string()?;
+                    if !self.counts(key.utf8(), position)? {
+                        continue;
+                    }
+                    seed.deserialize(KeyReader(key))
+                }
+            };
+            return key.map(Some).map_err(|failure| failure.at(position));
+        }
+        Ok(None)
     }
 
     #[inline]

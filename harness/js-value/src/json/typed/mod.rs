@@ -88,6 +88,7 @@ pub fn to_text<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<()
 ///
 /// When `JSON.parse` would throw, the text is too deep, or it says something else than the type
 /// takes: [`TypedError::Type`] only if the text is JSON to its end.
+#[inline]
 pub fn from_text<'de, T>(text: &'de str, limits: &ParseLimits) -> Result<T, TypedError>
 where
     T: Deserialize<'de>,
