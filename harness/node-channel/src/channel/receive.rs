@@ -111,6 +111,7 @@ impl Channel {
         self.link.connection.poll_raw()
     }
 
+    #[inline(always)]
     fn message_until(&mut self, deadline: &mut Deadline) -> Result<Option<Message>, RecvError> {
         loop {
             match self.link.connection.poll_message() {

@@ -57,6 +57,10 @@ impl Channel {
     ) -> Result<Option<T>, RecvError> {
         loop {
             self.wait_for_event(deadline)?;
+            if let Some(place) = self.link.connection.next_unread() {
+                let read = self.link.connection.read_as(&place);
+                return read.map(Some).map_err(RecvError::Invalid);
+            }
             // A loop must not hold on to what it borrows, so only the message itself is taken as a
             // value of the type.
             if self.link.connection.next_is_message() {

@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
+use js_value::Graph;
+
 use super::codec::Codec;
 use super::counts::{Counts, Waker};
 use super::event::{Event, EventQueue, Message, MessageId, Taken};
 use super::handshake::{Held, Outgoing, Unacknowledged};
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Place};
 use super::outbox::Outbox;
 use super::reserved::Glance;
 use super::{KeepAlive, Limits, Serialization};
-use crate::error::{DisconnectError, RecvError, Undelivered};
+use crate::error::{DisconnectError, InvalidMessage, RecvError, Undelivered};
 
 /// `send()` answers `true` while fewer bytes than this wait in user space.
 pub const BACKLOG_THRESHOLD: usize = 131_072;
@@ -192,8 +194,15 @@ impl Connection {
 
     /// The next message of the peer's program, as `recv()` gives it: an error if there is something
     /// that is none, `None` inside if the channel is closed, `None` if nothing is here.
+    #[inline(always)]
     pub(crate) fn poll_message(&mut self) -> Option<Result<Option<Message>, RecvError>> {
         loop {
+            // As most are: without the detour through an event.
+            if let Some(place) = self.events.pop_place() {
+                let read = self.read(&place);
+                self.tidy();
+                return Some(read.map(|value| Some(value.into())).map_err(RecvError::Invalid));
+            }
             match self.poll_event()? {
                 Event::Message(message) => return Some(Ok(Some(message))),
                 Event::Invalid(error) => return Some(Err(RecvError::Invalid(error))),
@@ -204,20 +213,26 @@ impl Connection {
     }
 
     fn take_event(&mut self) -> Option<Event> {
-        Some(match self.events.pop()? {
-            Taken::Event(event) => event,
-            Taken::Place(place, message) => {
-                let read = match message {
-                    Some(message) => Ok(*message),
-                    None => self.codec.decode(self.inbox.bytes(&place)),
-                };
+        let read = match self.events.pop()? {
+            Taken::Event(event) => return Some(event),
+            Taken::Place(place) => self.read(&place),
+            Taken::Read(place, message) => {
                 self.inbox.take(&place);
-                match read {
-                    Ok(message) => Event::Message(message.into()),
-                    Err(error) => Event::Invalid(error),
-                }
+                Ok(message)
             }
+        };
+        Some(match read {
+            Ok(message) => Event::Message(message.into()),
+            Err(error) => Event::Invalid(error),
         })
+    }
+
+    /// Reads the message that is there, and takes it.
+    #[inline(always)]
+    fn read(&mut self, place: &Place) -> Result<Graph, InvalidMessage> {
+        let read = self.codec.decode(self.inbox.bytes(place));
+        self.inbox.take(place);
+        read
     }
 
     /// The next event, with a message of the peer's program as the bytes that came.
@@ -226,7 +241,7 @@ impl Connection {
         self.tidy();
         Some(match self.events.pop()? {
             Taken::Event(event) => Raw::Event(event),
-            Taken::Place(place, _) => {
+            Taken::Place(place) | Taken::Read(place, _) => {
                 self.inbox.take(&place);
                 Raw::Message(self.inbox.bytes(&place))
             }

@@ -113,19 +113,28 @@ pub(crate) struct EventQueue {
     bytes: usize,
 }
 
+/// Small, since there may be as many as fit into one read.
 #[derive(Debug)]
 enum Entry {
-    Event(Event, usize),
-    Place(Place, Option<Box<Graph>>),
-    Sent { first: u64, last: u64, result: Result<(), Undelivered> },
+    Place(Place),
+    /// A message of the peer's program that had to be read already.
+    Read(Box<(Place, Graph)>),
+    /// Any other, with the bytes that it was made of.
+    Event(Box<(Event, usize)>),
+    Sent {
+        first: u64,
+        last: u64,
+        result: Result<(), Undelivered>,
+    },
 }
 
 /// An event, or the place in the inbox of a message of the peer's program; with the message if it
 /// had to be read already.
 #[derive(Debug)]
 pub(crate) enum Taken {
+    Place(Place),
+    Read(Place, Graph),
     Event(Event),
-    Place(Place, Option<Box<Graph>>),
 }
 
 impl EventQueue {
@@ -147,12 +156,27 @@ impl EventQueue {
     pub(crate) fn push_made_of(&mut self, event: Event, bytes: usize) {
         self.handles += usize::from(event.has_handle());
         self.bytes += bytes;
-        self.queue.push_back(Entry::Event(event, bytes));
+        self.queue.push_back(Entry::Event(Box::new((event, bytes))));
     }
 
-    pub(crate) fn push_place(&mut self, place: Place, message: Option<Box<Graph>>) {
+    #[inline]
+    pub(crate) fn push_place(&mut self, place: Place) {
         self.places += 1;
-        self.queue.push_back(Entry::Place(place, message));
+        self.queue.push_back(Entry::Place(place));
+    }
+
+    pub(crate) fn push_read(&mut self, place: Place, message: Graph) {
+        self.places += 1;
+        self.queue.push_back(Entry::Read(Box::new((place, message))));
+    }
+
+    /// The place of the next event, if it is a message that nobody has read.
+    #[inline]
+    pub(crate) fn pop_place(&mut self) -> Option<Place> {
+        let Some(Entry::Place(_)) = self.queue.front() else { return None };
+        let Some(Entry::Place(place)) = self.queue.pop_front() else { return None };
+        self.places -= 1;
+        Some(place)
     }
 
     pub(crate) fn pop(&mut self) -> Option<Taken> {
@@ -164,7 +188,17 @@ impl EventQueue {
             return Some(Taken::Event(event));
         }
         Some(match self.queue.pop_front()? {
-            Entry::Event(event, bytes) => {
+            Entry::Place(place) => {
+                self.places -= 1;
+                Taken::Place(place)
+            }
+            Entry::Read(read) => {
+                self.places -= 1;
+                let (place, message) = *read;
+                Taken::Read(place, message)
+            }
+            Entry::Event(event) => {
+                let (event, bytes) = *event;
                 self.bytes -= bytes;
                 self.handles -= usize::from(event.has_handle());
                 Taken::Event(event)
@@ -172,18 +206,18 @@ impl EventQueue {
             Entry::Sent { first, result, .. } => {
                 Taken::Event(Event::Sent { id: MessageId(first), result })
             }
-            Entry::Place(place, message) => {
-                self.places -= 1;
-                Taken::Place(place, message)
-            }
         })
     }
 
     /// Whether the next is a message of the peer's program.
     #[cfg(feature = "serde")]
+    #[inline]
     pub(crate) fn next_is_message(&self) -> bool {
-        let next = self.queue.front();
-        matches!(next, Some(Entry::Place(..) | Entry::Event(Event::Message(_), _)))
+        match self.queue.front() {
+            Some(Entry::Place(_) | Entry::Read(_)) => true,
+            Some(Entry::Event(event)) => matches!(event.0, Event::Message(_)),
+            Some(Entry::Sent { .. }) | None => false,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -215,5 +249,5 @@ impl EventQueue {
 /// The price of an entry.
 const ENTRY_BYTES: usize = 256;
 
-/// A queue that grows has room for twice as many.
-const _: () = assert!(2 * size_of::<Entry>() <= ENTRY_BYTES);
+/// A queue that grows has room for twice as many, and an event is in a place of its own.
+const _: () = assert!(2 * size_of::<Entry>() + size_of::<Event>() <= ENTRY_BYTES);

@@ -88,12 +88,12 @@ impl Connection {
     fn message(&mut self, place: Place) {
         let bytes = self.inbox.bytes(&place);
         if !self.glance.may_be_reserved(self.codec.serialization, bytes) {
-            return self.events.push_place(place, None);
+            return self.events.push_place(place);
         }
         match self.codec.decode(bytes) {
             Err(error) => self.events.push(Event::Invalid(error)),
             Ok(message) if reserved::reserved_command(&message).is_none() => {
-                self.events.push_place(place, Some(Box::new(message)));
+                self.events.push_read(place, message);
             }
             Ok(message) => self.reserved(message, place.size()),
         }

@@ -1,16 +1,15 @@
 //! Messages of Rust types, straight to and from the bytes of the wire.
 
-use std::borrow::Cow;
-
 use js_value::json::TypedError;
 use js_value::{Graph, Value, clone, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Serialization;
-use super::codec::{Codec, text};
+use super::codec::{Codec, repaired};
 use super::connection::Connection;
 use super::event::{Event, Message, MessageId, Taken};
+use super::inbox::Place;
 use crate::error::{InvalidMessage, RecvError, SendError};
 use crate::handle::Handle;
 
@@ -62,10 +61,7 @@ impl Connection {
         self.tidy();
         let codec = self.codec;
         let read = match self.events.pop()? {
-            Taken::Place(place, _) => {
-                self.inbox.take(&place);
-                codec.decode_as(self.inbox.bytes(&place), &mut self.repaired)
-            }
+            Taken::Place(place) | Taken::Read(place, _) => self.read_as(&place),
             // It was taken out of the message around it, so its bytes are not in the inbox.
             Taken::Event(Event::Message(message)) => {
                 let written = codec.write_again(&message.value, &mut self.unwrapped);
@@ -101,6 +97,23 @@ impl Connection {
         }
     }
 
+    /// Where the next event is, if it is a message that nobody has read, as most are.
+    #[inline]
+    pub(crate) fn next_unread(&mut self) -> Option<Place> {
+        self.tidy();
+        self.events.pop_place()
+    }
+
+    /// Reads the message that is there.
+    #[inline(always)]
+    pub(crate) fn read_as<'de, T: Deserialize<'de>>(
+        &'de mut self,
+        place: &Place,
+    ) -> Result<T, InvalidMessage> {
+        self.inbox.take(place);
+        self.codec.decode_as(self.inbox.bytes(place), &mut self.repaired)
+    }
+
     /// Whether the next event is a message of the peer's program, read or not.
     pub(crate) fn next_is_message(&self) -> bool {
         self.events.next_is_message()
@@ -110,6 +123,7 @@ impl Connection {
 impl Codec {
     /// Reads a message without its framing. Text that is no UTF-8 is repaired, as in Node, and then
     /// borrowed from `elsewhere`.
+    #[inline(always)]
     fn decode_as<'de, T: Deserialize<'de>>(
         self,
         bytes: &'de [u8],
@@ -117,10 +131,10 @@ impl Codec {
     ) -> Result<T, InvalidMessage> {
         let read = match self.serialization {
             Serialization::Json => {
-                let text = match text(bytes) {
-                    Cow::Borrowed(text) => text,
-                    Cow::Owned(repaired) => {
-                        *elsewhere = repaired;
+                let text = match std::str::from_utf8(bytes) {
+                    Ok(text) => text,
+                    Err(_) => {
+                        *elsewhere = repaired(bytes);
                         elsewhere
                     }
                 };
@@ -148,6 +162,7 @@ impl Codec {
         })
     }
 
+    #[cold]
     fn invalid_as(self, bytes: &[u8], error: TypedError) -> InvalidMessage {
         match error {
             TypedError::Text(error) => self.invalid_json(bytes, error),

@@ -90,7 +90,7 @@ fn completions_nobody_asks_for_take_no_room() {
     let numbers: Vec<_> = std::iter::from_fn(|| events.pop())
         .map(|taken| match taken {
             event::Taken::Event(event) => word(event),
-            event::Taken::Place(..) => unreachable!("there is no inbox"),
+            event::Taken::Place(_) | event::Taken::Read(..) => unreachable!("there is no inbox"),
         })
         .collect();
     assert_eq!(numbers.len(), 1001);
