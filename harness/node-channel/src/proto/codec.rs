@@ -78,9 +78,9 @@ impl Codec {
     #[inline(always)]
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Graph, InvalidMessage> {
         match self.serialization {
-            Serialization::Json => match std::str::from_utf8(bytes) {
-                Ok(line) => self.decode_json(line),
-                Err(_) => self.decode_json(&repaired(bytes)),
+            Serialization::Json => match utf8(bytes) {
+                Some(line) => self.decode_json(line),
+                None => self.decode_json(&repaired(bytes)),
             },
             Serialization::Advanced => self.decode_clone(bytes),
         }
@@ -137,6 +137,12 @@ impl Codec {
             _ => InvalidMessage::Clone { start, message: error.to_string() },
         }
     }
+}
+
+/// The text of a line, if it is UTF-8.
+#[inline]
+pub(super) fn utf8(line: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(line).ok()
 }
 
 /// The text of a line that is no UTF-8, repaired as Node's `StringDecoder` repairs it.

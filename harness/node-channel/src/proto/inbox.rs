@@ -95,11 +95,6 @@ impl Inbox {
         self.end = self.buffer.len().min(self.end + count);
     }
 
-    /// The last bytes that came, at most so many, of those that are in no message yet.
-    pub(crate) fn uncut(&self, most: usize) -> &[u8] {
-        &self.buffer[self.cut.max(self.end.saturating_sub(most))..self.end]
-    }
-
     /// Cuts off the next message.
     pub(crate) fn next_piece(&mut self) -> Option<Piece> {
         match self.serialization {
@@ -111,6 +106,11 @@ impl Inbox {
     /// The bytes of a message that was not released.
     pub(crate) fn bytes(&self, place: &Place) -> &[u8] {
         &self.buffer[self.local(place.0.start)..self.local(place.0.end)]
+    }
+
+    /// The same, with all that came after it.
+    pub(crate) fn bytes_from(&self, place: &Place) -> &[u8] {
+        &self.buffer[self.local(place.0.start)..self.end]
     }
 
     /// Says that a message was taken, and all before it. Its bytes stay until the next

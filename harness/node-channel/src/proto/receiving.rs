@@ -7,7 +7,7 @@ use js_value::Graph;
 use super::connection::Connection;
 use super::event::{Event, Message};
 use super::inbox::{Piece, Place};
-use super::reserved::{self, Command, Glance};
+use super::reserved::{self, Command};
 use crate::error::{HandleError, InvalidMessage, Undelivered};
 use crate::handle::{Handle, HandleKind, Received};
 
@@ -42,8 +42,7 @@ impl Connection {
         };
         self.took_handle = false;
         self.inbox.filled(count);
-        let new = self.inbox.uncut(count + Glance::OVERLAP);
-        self.glance.look_at_read(self.codec.serialization, new);
+        self.glance.read();
         while let Some(piece) = self.inbox.next_piece() {
             match piece {
                 Piece::Whole(place) => self.message(place),
@@ -56,7 +55,6 @@ impl Connection {
                 return;
             }
         }
-        self.glance.read_is_cut(!self.inbox.uncut(1).is_empty());
         self.settle();
     }
 
@@ -86,11 +84,11 @@ impl Connection {
     }
 
     fn message(&mut self, place: Place) {
-        let bytes = self.inbox.bytes(&place);
-        if !self.glance.may_be_reserved(self.codec.serialization, bytes) {
+        let bytes = self.inbox.bytes_from(&place);
+        if !self.glance.may_be_reserved(self.codec.serialization, bytes, place.size()) {
             return self.events.push_place(place);
         }
-        match self.codec.decode(bytes) {
+        match self.codec.decode(self.inbox.bytes(&place)) {
             Err(error) => self.events.push(Event::Invalid(error)),
             Ok(message) if reserved::reserved_command(&message).is_none() => {
                 self.events.push_read(place, message);

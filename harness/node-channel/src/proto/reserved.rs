@@ -137,8 +137,8 @@ pub(crate) struct Glance {
     prefix: Finder<'static>,
     wide: Finder<'static>,
     escape: Finder<'static>,
-    /// Whether there is a trace of the prefix in what is being cut into messages.
-    traced: bool,
+    /// Whether there is a trace of the prefix in what the last read brought, once that matters.
+    traced: Option<bool>,
 }
 
 impl Glance {
@@ -147,26 +147,34 @@ impl Glance {
             prefix: Finder::new(PREFIX),
             wide: Finder::new(WIDE_PREFIX),
             escape: Finder::new(br"\u00"),
-            traced: false,
+            traced: None,
         }
     }
 
-    /// Looks for traces of the prefix in what a read brought, and [`OVERLAP`](Self::OVERLAP) bytes
-    /// before it: one search for many messages.
-    pub(crate) fn look_at_read(&mut self, serialization: Serialization, bytes: &[u8]) {
-        self.traced = self.traced || self.has_trace(serialization, bytes);
+    /// Says that more was read.
+    pub(crate) fn read(&mut self) {
+        self.traced = None;
     }
 
-    /// Says that what was read is cut into messages, and whether one is left that is not complete.
-    pub(crate) fn read_is_cut(&mut self, left: bool) {
-        self.traced &= left;
-    }
-
-    /// Whether a message that was looked at with its reads may be reserved. False is certain.
-    pub(crate) fn may_be_reserved(&self, serialization: Serialization, message: &[u8]) -> bool {
-        self.traced
-            && may_have_command(serialization, message)
-            && self.has_trace(serialization, message)
+    /// Whether the message of this size at the beginning of these bytes, which go on to the end of
+    /// what was read, may be reserved. False is certain.
+    ///
+    /// The first that may be an object has all that follows searched: one search for many messages,
+    /// and none for a string, however long.
+    #[inline]
+    pub(crate) fn may_be_reserved(
+        &mut self,
+        serialization: Serialization,
+        bytes: &[u8],
+        size: usize,
+    ) -> bool {
+        let message = &bytes[..size];
+        if self.traced == Some(false) || !may_have_command(serialization, message) {
+            return false;
+        }
+        let traced = self.traced.unwrap_or_else(|| self.has_trace(serialization, bytes));
+        self.traced = Some(traced);
+        traced && self.has_trace(serialization, message)
     }
 
     fn has_trace(&self, serialization: Serialization, bytes: &[u8]) -> bool {
@@ -182,9 +190,6 @@ impl Glance {
         let mut escapes = self.escape.find_iter(text);
         escapes.any(|at| matches!(text.get(at + 4), Some(b'4' | b'5')))
     }
-
-    /// A trace is at most one byte longer.
-    pub(crate) const OVERLAP: usize = WIDE_PREFIX.len() - 1;
 }
 
 /// Whether a message begins as an object does.
@@ -223,20 +228,20 @@ mod tests {
         json::parse(text, &json::ParseLimits::default()).unwrap()
     }
 
-    /// What a glance says of a message, however its reads are chopped.
+    /// What a glance says of a message, whatever follows it.
     fn glanced(serialization: Serialization, message: &[u8]) -> bool {
-        let mut glance = Glance::new();
-        let mut answers = (0..=message.len()).map(|at| {
-            glance.look_at_read(serialization, &message[..at]);
-            glance.read_is_cut(true);
-            glance.look_at_read(serialization, &message[at.saturating_sub(Glance::OVERLAP)..]);
-            let answer = glance.may_be_reserved(serialization, message);
-            glance.read_is_cut(false);
-            answer
-        });
-        let first = answers.next().unwrap_or_default();
-        assert!(answers.all(|answer| answer == first), "{message:x?}");
-        first
+        let alone = Glance::new().may_be_reserved(serialization, message, message.len());
+        for after in [&b"\n{\"x\":1}"[..], b"\n{\"cmd\":\"NODE_\"}\n", b"N\0O\0D\0E\0_\0"] {
+            let both = [message, after].concat();
+            let mut glance = Glance::new();
+            for _ in 0..2 {
+                let answer = glance.may_be_reserved(serialization, &both, message.len());
+                assert_eq!(answer, alone, "{both:x?}");
+            }
+            glance.read();
+            assert_eq!(glance.may_be_reserved(serialization, message, message.len()), alone);
+        }
+        alone
     }
 
     #[test]

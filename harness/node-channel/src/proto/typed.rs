@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Serialization;
-use super::codec::{Codec, repaired};
+use super::codec::{Codec, repaired, utf8};
 use super::connection::Connection;
 use super::event::{Event, Message, MessageId, Taken};
 use super::inbox::Place;
@@ -131,9 +131,9 @@ impl Codec {
     ) -> Result<T, InvalidMessage> {
         let read = match self.serialization {
             Serialization::Json => {
-                let text = match std::str::from_utf8(bytes) {
-                    Ok(text) => text,
-                    Err(_) => {
+                let text = match utf8(bytes) {
+                    Some(text) => text,
+                    None => {
                         *elsewhere = repaired(bytes);
                         elsewhere
                     }
