@@ -28,11 +28,15 @@ pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
         Inspect::ExecArgv => {
             Recipe::Array(process.exec_argv.iter().map(|word| word.as_str().into()).collect())
         }
+        // Each view holds its own bytes.
         Inspect::ReceivedViews => object([
             ("views", Recipe::Number(parts::views(&process.message) as f64)),
-            // Each holds its own bytes.
             ("overlapping", Recipe::Bool(false)),
             ("shared", Recipe::Bool(false)),
+        ]),
+        Inspect::ReceivedOverlaps => object([
+            ("views", Recipe::Number(parts::views(&process.message) as f64)),
+            ("overlapping", Recipe::Bool(false)),
         ]),
         // `validate` refuses the others.
         _ => Recipe::undefined(),

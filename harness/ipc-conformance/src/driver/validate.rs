@@ -186,6 +186,7 @@ fn one(step: &Step, role: Role, place: &str, may_wait: bool) -> Result<(), Probl
             | Inspect::ChannelDescriptor
             | Inspect::ExecArgv
             | Inspect::ReceivedViews
+            | Inspect::ReceivedOverlaps
             | Inspect::Session => Ok(()),
             _ => no("this looks at JavaScript objects"),
         },

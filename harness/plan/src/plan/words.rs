@@ -208,6 +208,8 @@ pub enum Inspect {
     /// how many there are, whether a byte belongs to two of them, and whether they have one
     /// ArrayBuffer together.
     ReceivedViews,
+    /// The same without `shared`: `{views, overlapping}`.
+    ReceivedOverlaps,
     /// Cluster: `{isPrimary, isWorker, policy, workers, worker}`; the ids of the workers, and of the
     /// own one `{id, state, exitedAfterDisconnect, connected, dead}`.
     Cluster,
