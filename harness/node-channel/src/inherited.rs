@@ -25,11 +25,20 @@ impl Channel {
     /// Call it once, early. The descriptor becomes non-blocking and close-on-exec, so programs that
     /// this one starts do not inherit it; to keep the two variables from them, see [`scrub`] and
     /// [`remove_variables`].
+    ///
+    /// # Errors
+    ///
+    /// When the variables announce a channel that cannot be used: see [`EnvError`].
+    /// [`AlreadyTaken`](EnvError::AlreadyTaken) if an earlier call gave it.
     pub fn from_env() -> Result<Option<Self>, EnvError> {
         Self::from_env_with(Limits::default())
     }
 
     /// As [`from_env`](Self::from_env), with limits for a parent that is not trusted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_env`](Self::from_env).
     pub fn from_env_with(limits: Limits) -> Result<Option<Self>, EnvError> {
         let variable = env::var_os(CHANNEL_FD);
         let mode = env::var_os(SERIALIZATION_MODE);

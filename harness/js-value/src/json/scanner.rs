@@ -103,6 +103,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a string from its opening quote.
+    #[cfg(feature = "serde")]
     #[inline]
     pub(super) fn string(&mut self) -> Result<Text<'t>, ParseError> {
         match self.plain_string() {

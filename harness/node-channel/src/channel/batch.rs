@@ -56,11 +56,20 @@ impl<'a> Batch<'a> {
     }
 
     /// As [`Channel::send`](super::Channel::send).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::send`](super::Channel::send); the messages before it are not touched.
     pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
         self.add(&mut |connection| connection.send(message))
     }
 
     /// As [`Channel::send_raw`](super::Channel::send_raw).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::send_raw`](super::Channel::send_raw); the messages before it are not
+    /// touched.
     pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
         self.add(&mut |connection| connection.send_raw(raw))
     }

@@ -22,6 +22,10 @@ macro_rules! common_methods {
         /// While the peer owes the acknowledgement of a handle, that comes first, as in Node:
         /// nothing more can be sent, but what waits behind the handle still goes out. Keep
         /// receiving until `Disconnected`.
+        ///
+        /// # Errors
+        ///
+        /// When the channel is disconnected already, by this side or by the end of the peer.
         pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
             self.with_link(Link::disconnect)
         }

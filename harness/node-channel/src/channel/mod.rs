@@ -81,6 +81,11 @@ pub struct Ready {
 impl Channel {
     /// A channel on a socket that is connected to a peer. The socket becomes non-blocking and
     /// close-on-exec.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor cannot be set up, as one that is not open. Whether it is a socket shows
+    /// later: anything else reads as a peer that is gone.
     pub fn new(
         socket: impl Into<OwnedFd>,
         role: Role,
@@ -94,6 +99,11 @@ impl Channel {
     }
 
     /// Both ends of a new channel in this process, parent first. For tests.
+    ///
+    /// # Errors
+    ///
+    /// When no pair of sockets can be had, since too many descriptors are open (`EMFILE`,
+    /// `ENFILE`).
     pub fn pair(serialization: Serialization) -> io::Result<(Self, Self)> {
         let (parent, child) = UnixStream::pair()?;
         Ok((
@@ -135,6 +145,13 @@ impl Channel {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`](FlushError::Undelivered) once the channel is disconnected, by either side,
+    /// or if poll(2) fails. [`TimedOut`](FlushError::TimedOut) when the time is up,
+    /// [`Untaken`](FlushError::Untaken) instead if too much waits to be received. Either leaves
+    /// everything waiting.
     pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.write_until(&mut Deadline::of(timeout), Link::accepts)
     }
@@ -146,12 +163,26 @@ impl Channel {
     /// timeout that ends the wait as soon as nothing can be written either, since the peer may be
     /// waiting for just that; with one it goes on until then. Either way the error is
     /// [`FlushError::Untaken`]: receive what is here, and call again.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`](FlushError::Undelivered) if some of what waits is lost, since a write fails
+    /// or the channel is closed meanwhile, or if poll(2) fails. A channel on which nothing waits may
+    /// be closed. [`TimedOut`](FlushError::TimedOut) when the time is up,
+    /// [`Untaken`](FlushError::Untaken) instead if too much waits to be received. Either leaves
+    /// everything waiting.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. A closed channel stays closed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`flush`](Self::flush); what waited is then lost, and completes with an error. A
+    /// last handle that is not acknowledged in time is none: it comes back with
+    /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered).
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
@@ -170,6 +201,11 @@ impl Channel {
     }
 
     /// A sending and a receiving half, to be used on two threads.
+    ///
+    /// # Errors
+    ///
+    /// When the two descriptors that wake one half for the other cannot be had (`EMFILE`,
+    /// `ENFILE`). The channel is closed then.
     pub fn split(self) -> io::Result<(Sender, Receiver)> {
         split::split(self.link, self.busy_poll)
     }

@@ -21,11 +21,21 @@ macro_rules! receiving_methods {
         /// [`recv_message`](Self::recv_message). Completions and reserved messages are passed over; use
         /// [`wait`](Self::wait) to see them. Bytes that wait to be written go out meanwhile. After
         /// [`RecvError::Invalid`] the channel is usable: call again.
+        ///
+        /// # Errors
+        ///
+        /// [`Invalid`](RecvError::Invalid) for each line or frame that is no message, or is beyond
+        /// a limit, and for each message whose handle cannot be used; it is taken by this.
+        /// [`Os`](RecvError::Os) if poll(2) fails.
         pub fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
             Ok(self.message_until(&mut Deadline::never())?.map(|message| message.value))
         }
 
         /// As [`recv`](Self::recv), but gives up after a time with [`RecvError::TimedOut`].
+        ///
+        /// # Errors
+        ///
+        /// Those of [`recv`](Self::recv), and [`TimedOut`](RecvError::TimedOut).
         pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Graph>, RecvError> {
             Ok(self.message_until(&mut Deadline::after(timeout))?.map(|message| message.value))
         }
@@ -47,12 +57,22 @@ macro_rules! receiving_methods {
         /// }
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
+        ///
+        /// # Errors
+        ///
+        /// Those of [`recv`](Self::recv).
         pub fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
             self.message_until(&mut Deadline::never())
         }
 
         /// Waits for the next event of any kind; `None` once the channel is closed and
         /// [`Event::Disconnected`] was given.
+        ///
+        /// # Errors
+        ///
+        /// [`TimedOut`](RecvError::TimedOut) when the time is up, [`Os`](RecvError::Os) if poll(2)
+        /// fails. What is no message is no error here, but an
+        /// [`Event::Invalid`](crate::Event::Invalid).
         pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, RecvError> {
             self.wait_until(&mut Deadline::of(timeout))
         }
@@ -101,6 +121,11 @@ impl Channel {
     ///     Ok(())
     /// }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](RecvError::TimedOut) when the time is up, [`Os`](RecvError::Os) if poll(2)
+    /// fails. Nobody has looked whether a message is valid.
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
         self.wait_for_event(&mut Deadline::of(timeout))?;
         Ok(self.link.connection.poll_raw())

@@ -10,6 +10,18 @@ macro_rules! sending_methods {
         /// kernel's buffer is on its way when this returns. Otherwise it queues behind what waits:
         /// the type says when that goes out. Every message that is taken is followed by one
         /// [`Event::Sent`](crate::Event::Sent).
+        ///
+        /// # Errors
+        ///
+        /// [`Closed`](SendError::Closed) once the channel is disconnected, by either side. For what
+        /// is wrong with the value: [`Missing`](SendError::Missing) and
+        /// [`InvalidType`](SendError::InvalidType) before it is serialized,
+        /// [`Serialize`](SendError::Serialize) if the serializer throws,
+        /// [`Nothing`](SendError::Nothing) if that answers nothing, and
+        /// [`TooLarge`](SendError::TooLarge). [`QueueFull`](SendError::QueueFull) beyond
+        /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes). Nothing is queued in any
+        /// case. A write that fails is no error here, but that of the
+        /// [`Event::Sent`](crate::Event::Sent).
         pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.send(message))
         }
@@ -19,6 +31,12 @@ macro_rules! sending_methods {
         ///
         /// In JSON it has the form of [`json::to_text`](js_value::json::to_text), as a structured
         /// clone that of [`clone::to_payload`](js_value::clone::to_payload).
+        ///
+        /// # Errors
+        ///
+        /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+        /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
+        /// [`Value`](SendError::Value) if the value has no such form, or its `Serialize` fails.
         #[cfg(feature = "serde")]
         pub fn send_as<T: serde::Serialize + ?Sized>(
             &mut self,
@@ -73,6 +91,12 @@ macro_rules! sending_methods {
         /// when the channel closed; one that was, and not answered for, as
         /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered). One that the kernel
         /// refuses, such as a descriptor that is not open, fails its message alone.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`send`](Self::send), and [`HandlesFull`](SendError::HandlesFull) if as many
+        /// handles wait as [`Limits::max_queued_handles`](crate::Limits::max_queued_handles)
+        /// allows. Each gives the handle back.
         pub fn send_with(
             &mut self,
             message: &Graph,
@@ -87,6 +111,12 @@ macro_rules! sending_methods {
         ///
         /// Only the framing is added, and nothing is checked but that: a text that is no JSON ends
         /// a Node peer.
+        ///
+        /// # Errors
+        ///
+        /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+        /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
+        /// [`NotRaw`](SendError::NotRaw) if there is nothing, or an LF in a line.
         pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.send_raw(raw))
         }
@@ -99,6 +129,11 @@ macro_rules! sending_methods {
         /// Asks the peer how many connections of a server it holds: those that were sent with this
         /// [key](SendOptions::key). [`Event::SocketCount`](crate::Event::SocketCount) answers,
         /// unless the peer never got one.
+        ///
+        /// # Errors
+        ///
+        /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+        /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
         pub fn request_count(&mut self, key: &str) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.request_count(key))
         }
@@ -106,6 +141,11 @@ macro_rules! sending_methods {
         /// Asks the peer to say when it holds no more connections of a server.
         /// [`Event::SocketsClosed`](crate::Event::SocketsClosed) answers, at once if there are
         /// none, unless the peer never got one.
+        ///
+        /// # Errors
+        ///
+        /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+        /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
         pub fn notify_close(&mut self, key: &str) -> Result<Receipt, SendError> {
             self.attempt(|connection| connection.notify_close(key))
         }

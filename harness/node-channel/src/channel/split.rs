@@ -87,6 +87,10 @@ impl Sender {
 
     /// As [`Channel::ready`](crate::Channel::ready). What arrives meanwhile is kept for the
     /// [`Receiver`]; see [`flush`](Self::flush) for what happens once that is too much.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::ready`](crate::Channel::ready).
     pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.write_until(&mut Deadline::of(timeout), Link::accepts)
     }
@@ -97,12 +101,20 @@ impl Sender {
     /// What is said about [`Channel::flush`](crate::Channel::flush) and
     /// [`Limits::max_received_bytes`](crate::Limits::max_received_bytes) holds here too; with a
     /// timeout the wait goes on when the receiver takes what is here.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::flush`](crate::Channel::flush).
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.flush_until(&mut Deadline::of(timeout))
     }
 
     /// Waits until all is written and the last handle acknowledged, then disconnects; disconnects in
     /// any case. The [`Receiver`] still has what arrived.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::close`](crate::Channel::close).
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         let deadline = &mut Deadline::of(timeout);
         let flushed = self.flush_until(deadline);
@@ -167,6 +179,10 @@ impl Receiver {
     receiving_methods!();
 
     /// As [`Channel::wait_raw`](crate::Channel::wait_raw), with a copy of the bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::wait_raw`](crate::Channel::wait_raw).
     pub fn wait_raw(&mut self, timeout: Option<Duration>) -> Result<Option<Raw<'_>>, RecvError> {
         let Self { half, raw } = self;
         let taken = half.take(For::Events, &mut Deadline::of(timeout), |connection| {

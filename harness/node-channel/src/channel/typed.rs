@@ -39,11 +39,20 @@ impl Channel {
     /// A message that is not of the type is [`InvalidMessage::Type`](crate::InvalidMessage::Type),
     /// and taken: call again for the next one. A handle that comes with a message is closed:
     /// programs that expect handles call [`wait_as`](Self::wait_as).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](RecvError::Invalid) as with [`recv`](Self::recv), and for each message that is
+    /// not of the type. [`Os`](RecvError::Os) if poll(2) fails.
     pub fn recv_as<'de, T: Deserialize<'de>>(&'de mut self) -> Result<Option<T>, RecvError> {
         self.recv_as_until(&mut Deadline::never())
     }
 
     /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv_as`](Self::recv_as), and [`TimedOut`](RecvError::TimedOut).
     pub fn recv_as_timeout<'de, T: Deserialize<'de>>(
         &'de mut self,
         timeout: Duration,
@@ -83,6 +92,11 @@ impl Channel {
 
     /// As [`wait`](Self::wait), with a message as a value of a type, which may borrow from the bytes
     /// that came, and with the handle that came along.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait). A message that is not of the type is no error here: see
+    /// [`Typed`].
     pub fn wait_as<'de, T: Deserialize<'de>>(
         &'de mut self,
         timeout: Option<Duration>,
@@ -95,11 +109,20 @@ impl Channel {
 impl Receiver {
     /// As [`Channel::recv_as`], with a value that borrows nothing. A handle that comes with a
     /// message is closed: see [`wait_as`](Self::wait_as).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](RecvError::Invalid) as with [`recv`](Self::recv), and for each message that is
+    /// not of the type. [`Os`](RecvError::Os) if poll(2) fails.
     pub fn recv_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RecvError> {
         self.poll_until(&mut Deadline::never(), Connection::poll_message_as)
     }
 
     /// As [`recv_as`](Self::recv_as), but gives up after a time with [`RecvError::TimedOut`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv_as`](Self::recv_as), and [`TimedOut`](RecvError::TimedOut).
     pub fn recv_as_timeout<T: DeserializeOwned>(
         &mut self,
         timeout: Duration,
@@ -108,6 +131,10 @@ impl Receiver {
     }
 
     /// As [`Channel::wait_as`], with a value that borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::wait_as`].
     pub fn wait_as<T: DeserializeOwned>(
         &mut self,
         timeout: Option<Duration>,
@@ -118,6 +145,10 @@ impl Receiver {
 
 impl Batch<'_> {
     /// As [`Channel::send_as`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::send_as`]; the messages before it are not touched.
     pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<Receipt, SendError> {
         self.add(&mut |connection| connection.send_as(message))
     }

@@ -241,6 +241,13 @@ impl Fork {
 
     /// Starts the child. Descriptors in [`Stdio::Fd`] are given away, and the entry is as if never
     /// made.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexTaken`](SpawnError::IndexTaken) and [`IndexTooLarge`](SpawnError::IndexTooLarge) for
+    /// numbers of descriptors that cannot be, [`Setup`](SpawnError::Setup) if a descriptor cannot be
+    /// made or duplicated, as one that is to be inherited and is not open, and
+    /// [`Program`](SpawnError::Program) if the program cannot be run. There is no child then.
     pub fn spawn(&mut self) -> Result<Child, SpawnError> {
         let channel_at = descriptor_number(self.channel_at)?;
         if self.stdio.contains_key(&self.channel_at) {
@@ -293,6 +300,11 @@ impl Fork {
     }
 
     /// As [`spawn`](Self::spawn), inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`spawn`](Self::spawn), and [`Setup`](SpawnError::Setup) outside a runtime: the
+    /// child is killed then.
     #[cfg(feature = "tokio")]
     pub fn spawn_tokio(&mut self) -> Result<crate::tokio::Child, SpawnError> {
         let child = self.spawn()?;

@@ -71,6 +71,11 @@ impl Child {
     }
 
     /// How the child ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// That of waitpid(2): `ECHILD` if something else in this process has waited for the child, or
+    /// this process ignores SIGCHLD.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.try_wait()
     }
@@ -79,18 +84,31 @@ impl Child {
     ///
     /// A child that listens for messages runs until it is disconnected: see
     /// [`Channel::disconnect`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and of poll(2).
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take());
         self.process.wait()
     }
 
     /// Waits for the child's end, but no longer than this; `None` if it still runs then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and of poll(2). That the time is up is none.
     pub fn wait_timeout(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
         drop(self.stdin.take());
         self.process.wait_timeout(timeout)
     }
 
     /// Sends a signal; answers whether there was a process to get it.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if this process may not send it a signal, as to a child that runs as another user, and
+    /// those of [`try_wait`](Self::try_wait). A child that has ended is none.
     pub fn kill(&mut self, signal: Signal) -> io::Result<bool> {
         self.process.kill(signal)
     }

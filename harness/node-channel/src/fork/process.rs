@@ -72,11 +72,20 @@ impl Process {
     }
 
     /// How the process ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// That of waitpid(2): `ECHILD` if something else in this process has waited for the child, or
+    /// this process ignores SIGCHLD.
     pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         Ok(self.lock().try_wait()?.map(ExitStatus::from))
     }
 
     /// Waits for the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and of poll(2).
     pub fn wait(&self) -> io::Result<ExitStatus> {
         loop {
             if let Some(status) = self.wait_until(None)? {
@@ -86,11 +95,20 @@ impl Process {
     }
 
     /// Waits for the end of the process, but no longer than this; `None` if it still runs then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and of poll(2). That the time is up is none.
     pub fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
         self.wait_until(Instant::now().checked_add(timeout))
     }
 
     /// Sends a signal; answers whether there was a process to get it.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if this process may not send it a signal, as to a child that runs as another user, and
+    /// those of [`try_wait`](Self::try_wait). A process that has ended is none.
     pub fn kill(&self, signal: Signal) -> io::Result<bool> {
         let mut child = self.lock();
         if child.try_wait()?.is_some() {
@@ -111,6 +129,10 @@ impl Process {
 
     /// Sends the signal that was chosen with [`Fork::kill_signal`](crate::Fork::kill_signal);
     /// answers whether there was a process to get it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`kill`](Self::kill).
     pub fn abort(&self) -> io::Result<bool> {
         self.kill(self.kill_signal)
     }

@@ -101,6 +101,10 @@ pub struct UnsupportedDescriptor {
 
 impl Handle {
     /// A handle of what this descriptor is: `net.Server`, `net.Socket` or `dgram.Socket`.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is no TCP, Unix stream or UDP socket, or is not open. It is given back.
     pub fn from_fd(fd: impl Into<OwnedFd>) -> Result<Self, UnsupportedDescriptor> {
         Self::classified(fd.into(), |found| match found {
             SocketKind::Listener => Some(HandleKind::Server),
@@ -114,6 +118,10 @@ impl Handle {
 
     /// A handle that reaches Node's program without a JavaScript object around it: `net.Native` or
     /// `dgram.Native`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_fd`](Self::from_fd).
     pub fn native(fd: impl Into<OwnedFd>) -> Result<Self, UnsupportedDescriptor> {
         Self::classified(fd.into(), |found| match found {
             SocketKind::Udp4 | SocketKind::Udp6 => Some(HandleKind::DatagramNative),

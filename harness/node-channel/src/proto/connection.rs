@@ -167,6 +167,10 @@ impl Connection {
     /// While a handle is not acknowledged, that comes first, as in Node: nothing can be sent from
     /// now on, but what waits behind the handle still goes out, and what the peer sends is still
     /// received.
+    ///
+    /// # Errors
+    ///
+    /// When the channel is disconnected already, by this side or by the end of the peer.
     pub fn disconnect(&mut self) -> Result<(), DisconnectError> {
         if self.state != State::Open {
             return Err(DisconnectError);

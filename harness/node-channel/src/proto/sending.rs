@@ -46,6 +46,17 @@ impl Connection {
     /// Queues a message. Serialization happens here; an error leaves the channel as it was.
     ///
     /// Every message that is taken gets one [`Event::Sent`].
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendError::Closed) once the channel is disconnected, by either side. For what is
+    /// wrong with the value: [`Missing`](SendError::Missing) and
+    /// [`InvalidType`](SendError::InvalidType) before it is serialized,
+    /// [`Serialize`](SendError::Serialize) if the serializer throws,
+    /// [`Nothing`](SendError::Nothing) if that answers nothing, and
+    /// [`TooLarge`](SendError::TooLarge). [`QueueFull`](SendError::QueueFull) beyond
+    /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes). Nothing is queued in any
+    /// case.
     pub fn send(&mut self, message: &Graph) -> Result<MessageId, SendError> {
         self.send_encoded(|codec, out| {
             codec::check(message)?;
@@ -62,6 +73,12 @@ impl Connection {
     ///
     /// What the handle stands for should be non-blocking: a Node that receives it leaves that as it
     /// is. [`Channel`](crate::Channel) sees to it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send), and [`HandlesFull`](SendError::HandlesFull) if as many
+    /// handles wait as [`Limits::max_queued_handles`](crate::Limits::max_queued_handles) allows.
+    /// Each gives the handle back.
     pub fn send_with(
         &mut self,
         message: &Graph,
@@ -78,6 +95,12 @@ impl Connection {
 
     /// Queues a message that is serialized already, as [`poll_raw`](Self::poll_raw) gives it. Only
     /// the framing is added. Whether the peer can read it is the caller's business.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+    /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
+    /// [`NotRaw`](SendError::NotRaw) if there is nothing, or an LF in a line.
     pub fn send_raw(&mut self, raw: &[u8]) -> Result<MessageId, SendError> {
         self.send_encoded(|codec, out| {
             codec.check_raw(raw)?;
@@ -90,6 +113,11 @@ impl Connection {
 
     /// Asks the peer how many open connections it holds of a server: see
     /// [`Event::SocketCount`]. A peer that got none does not answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+    /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
     pub fn request_count(&mut self, key: &str) -> Result<MessageId, SendError> {
         let message = Command::GetCount { key: key.to_owned() }.message();
         self.send_encoded(|codec, out| codec.encode(&message, out))
@@ -97,6 +125,11 @@ impl Connection {
 
     /// Asks the peer to say when it has closed all connections that it holds of a server: see
     /// [`Event::SocketsClosed`]. A peer that got none does not answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+    /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
     pub fn notify_close(&mut self, key: &str) -> Result<MessageId, SendError> {
         let message = Command::NotifyClose { key: key.to_owned() }.message();
         self.send_encoded(|codec, out| codec.encode(&message, out))

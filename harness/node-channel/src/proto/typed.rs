@@ -40,6 +40,12 @@ impl Connection {
     /// Queues a message of any type that serde can write, in the form of
     /// [`json::to_text`](js_value::json::to_text) or
     /// [`clone::to_payload`](js_value::clone::to_payload).
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
+    /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
+    /// [`Value`](SendError::Value) if the value has no such form, or its `Serialize` fails.
     pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<MessageId, SendError> {
         self.send_encoded(|codec, out| {
             codec.frame(out, |out| {

@@ -49,6 +49,10 @@ impl Child {
     }
 
     /// How the child ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Child::try_wait`](crate::Child::try_wait).
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.try_wait()
     }
@@ -57,12 +61,20 @@ impl Child {
     ///
     /// A child that listens for messages runs until it is disconnected: see
     /// [`Channel::disconnect`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and when the runtime has ended.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take());
         self.process.wait().await
     }
 
     /// Sends a signal; answers whether there was a process to get it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Child::kill`](crate::Child::kill).
     pub fn kill(&mut self, signal: Signal) -> io::Result<bool> {
         self.process.kill(signal)
     }
@@ -89,11 +101,19 @@ impl Process {
     }
 
     /// How the process ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Process::try_wait`](crate::Process::try_wait).
     pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         self.process.try_wait()
     }
 
     /// Waits for the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_wait`](Self::try_wait), and when the runtime has ended.
     pub async fn wait(&self) -> io::Result<ExitStatus> {
         loop {
             if let Some(status) = self.try_wait()? {
@@ -113,11 +133,19 @@ impl Process {
     }
 
     /// Sends a signal; answers whether there was a process to get it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Process::kill`](crate::Process::kill).
     pub fn kill(&self, signal: Signal) -> io::Result<bool> {
         self.process.kill(signal)
     }
 
     /// As [`Process::abort`](crate::Process::abort).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`kill`](Self::kill).
     pub fn abort(&self) -> io::Result<bool> {
         self.process.abort()
     }

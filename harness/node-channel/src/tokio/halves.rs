@@ -49,6 +49,12 @@ impl Sender {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`](FlushError::Undelivered) once the channel is disconnected, by either side.
+    /// [`Untaken`](FlushError::Untaken) if too much waits to be received, and nothing can be
+    /// written. That leaves everything waiting.
     pub async fn ready(&mut self) -> Result<(), FlushError> {
         self.write_until(Link::accepts).await
     }
@@ -60,6 +66,13 @@ impl Sender {
     /// allows, nothing more is read. As soon as nothing can be written either, this fails with
     /// [`FlushError::Untaken`], since the peer may be waiting for just that: receive what is here,
     /// and call again.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`](FlushError::Undelivered) if some of what waits is lost, since a write fails
+    /// or the channel is closed meanwhile. A channel on which nothing waits may be closed.
+    /// [`Untaken`](FlushError::Untaken) if too much waits to be received, and nothing can be
+    /// written. That leaves everything waiting.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
         let since = self.look(Link::losses);
         self.write_until(|link| link.flushed(since)).await
@@ -67,6 +80,12 @@ impl Sender {
 
     /// Waits until all is written and the last handle acknowledged, then disconnects. The
     /// [`Receiver`] still has what arrived. A closed channel stays closed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`flush`](Self::flush); what waited is then lost, and completes with an error. A
+    /// last handle that is not acknowledged is none: it comes back with
+    /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered).
     pub async fn close(&mut self) -> Result<(), FlushError> {
         let flushed = self.flush().await;
         let _was_connected = self.disconnect();

@@ -79,6 +79,10 @@ pub struct Channel {
 
 impl Channel {
     /// As [`Channel::new`](crate::Channel::new).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::new`](crate::Channel::new), and outside a runtime.
     pub fn new(
         socket: impl Into<OwnedFd>,
         role: Role,
@@ -89,17 +93,30 @@ impl Channel {
     }
 
     /// As [`Channel::from_env`](crate::Channel::from_env).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::from_env`](crate::Channel::from_env), and [`Os`](EnvError::Os) outside a
+    /// runtime: the channel is closed then.
     pub fn from_env() -> Result<Option<Self>, EnvError> {
         Self::from_env_with(Limits::default())
     }
 
     /// As [`Channel::from_env_with`](crate::Channel::from_env_with).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_env`](Self::from_env).
     pub fn from_env_with(limits: Limits) -> Result<Option<Self>, EnvError> {
         let channel = crate::Channel::from_env_with(limits)?.map(Self::try_from).transpose();
         channel.map_err(|source| EnvError::Os { source })
     }
 
     /// Both ends of a new channel in this process, parent first. For tests.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Channel::pair`](crate::Channel::pair), and outside a runtime.
     pub fn pair(serialization: Serialization) -> io::Result<(Self, Self)> {
         let (parent, child) = crate::Channel::pair(serialization)?;
         Ok((parent.try_into()?, child.try_into()?))
@@ -115,16 +132,28 @@ impl Channel {
     receiving_methods!();
 
     /// As [`Sender::ready`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::ready`].
     pub async fn ready(&mut self) -> Result<(), FlushError> {
         self.sender.ready().await
     }
 
     /// As [`Sender::flush`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::flush`].
     pub async fn flush(&mut self) -> Result<(), FlushError> {
         self.sender.flush().await
     }
 
     /// As [`Sender::close`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::close`].
     pub async fn close(&mut self) -> Result<(), FlushError> {
         self.sender.close().await
     }

@@ -15,11 +15,20 @@ macro_rules! receiving_methods {
         /// [`recv_message`](Self::recv_message). Completions and reserved messages are passed over;
         /// use [`wait`](Self::wait) to see them. After [`RecvError::Invalid`] the channel is
         /// usable: call again.
+        ///
+        /// # Errors
+        ///
+        /// [`Invalid`](RecvError::Invalid) for each line or frame that is no message, or is beyond
+        /// a limit, and for each message whose handle cannot be used; it is taken by this.
         pub async fn recv(&mut self) -> Result<Option<Graph>, RecvError> {
             Ok(self.recv_message().await?.map(|message| message.value))
         }
 
         /// As [`recv`](Self::recv), with the handle if one comes along.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`recv`](Self::recv).
         pub async fn recv_message(&mut self) -> Result<Option<Message>, RecvError> {
             let taken = self.receiver().take(|state| state.link.connection.poll_message());
             taken.await.unwrap_or(Ok(None))
@@ -27,6 +36,11 @@ macro_rules! receiving_methods {
 
         /// As [`recv`](Self::recv), with the message as a value of a type. A handle that comes with
         /// it is closed: see [`wait_as`](Self::wait_as). Needs the feature `serde`.
+        ///
+        /// # Errors
+        ///
+        /// [`Invalid`](RecvError::Invalid) as with [`recv`](Self::recv), and for each message that
+        /// is not of the type.
         #[cfg(feature = "serde")]
         pub async fn recv_as<T: serde::de::DeserializeOwned>(
             &mut self,
@@ -37,12 +51,22 @@ macro_rules! receiving_methods {
 
         /// Waits for the next event of any kind; `None` once the channel is closed and
         /// [`Event::Disconnected`] was given.
+        ///
+        /// # Errors
+        ///
+        /// None so far. What is no message is no error here, but an
+        /// [`Event::Invalid`](crate::Event::Invalid).
         pub async fn wait(&mut self) -> Result<Option<Event>, RecvError> {
             Ok(self.receiver().take(|state| state.link.connection.poll_event()).await)
         }
 
         /// As [`wait`](Self::wait), with a message as a value of a type, and with the handle that
         /// came along. Needs the feature `serde`.
+        ///
+        /// # Errors
+        ///
+        /// None so far. A message that is not of the type is no error here: see
+        /// [`Typed`](crate::Typed).
         #[cfg(feature = "serde")]
         pub async fn wait_as<T: serde::de::DeserializeOwned>(
             &mut self,
@@ -52,6 +76,10 @@ macro_rules! receiving_methods {
 
         /// As [`wait`](Self::wait), with messages as the bytes that came: to pass them on with
         /// `send_raw()`, or to read them in another way.
+        ///
+        /// # Errors
+        ///
+        /// None so far. Nobody has looked whether a message is valid.
         pub async fn wait_raw(&mut self) -> Result<Option<Raw<'_>>, RecvError> {
             let receiver = self.receiver();
             let mut raw = std::mem::take(&mut receiver.raw);
