@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{DEADLINE, Guard, node, recv, require_node};
 use js_value::Graph;
 use nix::sys::signal::{SigHandler, signal};
-use node_channel::{Fork, Signal, Stdio};
+use node_channel::{Blame, Fork, Signal, SpawnError, Stdio};
 
 fn eval(script: &str) -> Fork {
     require_node();
@@ -52,6 +52,33 @@ fn arguments_go_to_the_runtime_and_to_the_module() {
     let mut child = Guard::spawn(fork.args(["argument"]));
     assert_eq!(recv(&mut child.channel).as_deref(), Some(r#"["function","argument"]"#));
     assert!(child.end().success());
+}
+
+/// Node's names and Node's words; of the module and the folder, which can be more than strings, Node
+/// says so.
+#[test]
+fn a_nul_byte_is_the_callers_fault_and_not_in_the_text() {
+    check_nul(&mut Fork::program("a\0b"), "argument 'file'");
+    check_nul(&mut Fork::new("a\0b"), "argument 'modulePath'");
+    let mut fork = Fork::new("module.js");
+    check_nul(fork.args(["x", "a\0b"]), "argument 'args[1]'");
+    check_nul(Fork::program("true").exec_arg("a\0b"), "property 'options.execArgv[0]'");
+    check_nul(Fork::new("module.js").exec_path("a\0b"), "property 'options.execPath'");
+    check_nul(Fork::program("true").current_dir("a\0b"), "property 'options.cwd'");
+    check_nul(Fork::program("true").env("A", "a\0b"), "property 'options.env['A']'");
+    check_nul(Fork::program("true").env("a\0b", "1"), "property 'options.env['a\\x00b']'");
+    check_nul(Fork::program("true").env_remove("a\0b"), "property 'options.env['a\\x00b']'");
+}
+
+fn check_nul(fork: &mut Fork, which: &str) {
+    let error = fork.spawn().unwrap_err();
+    assert!(matches!(&error, SpawnError::NulByte { value, .. } if value == "a\0b"), "{error:?}");
+    assert_eq!((error.blame(), error.code()), (Blame::Caller, Some("ERR_INVALID_ARG_VALUE")));
+    assert_eq!(error.name(), "TypeError");
+    assert_eq!(
+        error.to_string(),
+        format!("The {which} must be a string without null bytes. Received 'a\\x00b'")
+    );
 }
 
 #[test]

@@ -163,8 +163,24 @@ fn check_neighbours() {
 fn check_refusals() {
     let taken = Fork::program("true").channel_at(1).stdio(1, Stdio::Null).spawn().unwrap_err();
     assert!(matches!(taken, SpawnError::IndexTaken { index: 1 }));
-    let large = Fork::program("true").channel_at(u32::MAX).spawn().unwrap_err();
-    assert!(matches!(large, SpawnError::IndexTooLarge { .. }));
+    let before = open_descriptors();
+    let usual = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(1000), ..usual }).unwrap();
+    for number in [999, 1000, 100_000, i32::MAX as u32, u32::MAX] {
+        check_too_large(Fork::program("/nonexistent/program").channel_at(number), number);
+        let mut fork = Fork::program("/nonexistent/program");
+        check_too_large(fork.stdio(number, Stdio::Null), number);
+    }
+    check_echo(998);
+    setrlimit(Resource::Nofile, usual).unwrap();
+    assert_eq!(open_descriptors(), before, "descriptors leaked");
+}
+
+fn check_too_large(fork: &mut Fork, number: u32) {
+    let error = fork.spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::IndexTooLarge { index } if index == number), "{error:?}");
+    assert_eq!((error.blame(), error.code()), (Blame::Caller, Some("ERR_INVALID_ARG_VALUE")));
+    assert!(error.to_string().starts_with(&format!("descriptor {number} is beyond")), "{error}");
 }
 
 fn open_descriptors() -> usize {

@@ -30,10 +30,17 @@ pub enum SpawnError {
         /// The descriptor number.
         index: u32,
     },
-    /// A descriptor number that no process can have.
+    /// A descriptor number beyond what this process, and so the child, may have open.
     IndexTooLarge {
         /// The descriptor number.
         index: u32,
+    },
+    /// What was to be given to the child holds a NUL byte, which ends each string there.
+    NulByte {
+        /// Which one it is, in Node's words: `modulePath`, `args[0]`, `options.env['A']`.
+        name: String,
+        /// The string as it was given.
+        value: OsString,
     },
 }
 
@@ -42,7 +49,9 @@ impl SpawnError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Program { .. } | Self::Setup { .. } => Blame::Os,
-            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => Blame::Caller,
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } | Self::NulByte { .. } => {
+                Blame::Caller
+            }
         }
     }
 
@@ -52,14 +61,18 @@ impl SpawnError {
             Self::Program { source, .. } | Self::Setup { source, .. } => {
                 source.raw_os_error().and_then(errno_name)
             }
-            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => Some("ERR_INVALID_ARG_VALUE"),
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } | Self::NulByte { .. } => {
+                Some("ERR_INVALID_ARG_VALUE")
+            }
         }
     }
 
     /// Node's error class.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } => "TypeError",
+            Self::IndexTaken { .. } | Self::IndexTooLarge { .. } | Self::NulByte { .. } => {
+                "TypeError"
+            }
             Self::Program { .. } | Self::Setup { .. } => "Error",
         }
     }
@@ -79,7 +92,18 @@ impl fmt::Display for SpawnError {
             Self::IndexTaken { index } => {
                 write!(f, "descriptor {index} is both the channel and an entry of stdio")
             }
-            Self::IndexTooLarge { index } => write!(f, "{index} is no descriptor number"),
+            Self::IndexTooLarge { index } => write!(
+                f,
+                "descriptor {index} is beyond what this process may have open (see ulimit -n)"
+            ),
+            Self::NulByte { name, value } => {
+                let place = if name.contains('.') { "property" } else { "argument" };
+                let value = value.to_string_lossy().replace('\0', "\\x00");
+                write!(
+                    f,
+                    "The {place} '{name}' must be a string without null bytes. Received '{value}'"
+                )
+            }
         }
     }
 }

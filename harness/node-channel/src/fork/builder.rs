@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::{self, Command};
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit};
+
 use super::abandoned;
 use super::child::Child;
 use super::exec::{ExecPlan, duplicate};
@@ -245,11 +247,12 @@ impl Fork {
     /// # Errors
     ///
     /// [`IndexTaken`](SpawnError::IndexTaken) and [`IndexTooLarge`](SpawnError::IndexTooLarge) for
-    /// numbers of descriptors that cannot be, [`Setup`](SpawnError::Setup) if a descriptor cannot be
-    /// made or duplicated, as one that is to be inherited and is not open, and
+    /// numbers of descriptors that cannot be, and [`NulByte`](SpawnError::NulByte) for strings; these
+    /// give no descriptor away. [`Setup`](SpawnError::Setup) if a descriptor
+    /// cannot be made or duplicated, as one that is to be inherited and is not open, and
     /// [`Program`](SpawnError::Program) if the program cannot be run. There is no child then.
     pub fn spawn(&mut self) -> Result<Child, SpawnError> {
-        let channel_at = descriptor_number(self.channel_at)?;
+        self.check_strings()?;
         if self.stdio.contains_key(&self.channel_at) {
             return Err(SpawnError::IndexTaken { index: self.channel_at });
         }
@@ -257,6 +260,11 @@ impl Fork {
             .map_err(|error| SpawnError::Setup { doing: "socketpair", source: error.into() })?;
         let channel = Channel::new(ours, Role::Parent, self.serialization, self.limits)
             .map_err(|source| SpawnError::Setup { doing: "fcntl", source })?;
+        // After the socket pair: where there is no room for that, no number is to blame.
+        let channel_at = descriptor_number(self.channel_at)?;
+        for index in self.stdio.keys() {
+            descriptor_number(*index)?;
+        }
 
         let mut command = self.command();
         let mut plan = ExecPlan::default();
@@ -338,6 +346,30 @@ impl Fork {
         command
     }
 
+    /// Looks for NUL bytes, in Node's order and with Node's names.
+    fn check_strings(&self) -> Result<(), SpawnError> {
+        let Self { program, exec_args, module, args, settings, .. } = self;
+        check_string(module.as_ref(), || "modulePath".to_owned())?;
+        for (index, arg) in args.iter().enumerate() {
+            check_string(Some(arg), || format!("args[{index}]"))?;
+        }
+        for (index, arg) in exec_args.iter().enumerate() {
+            check_string(Some(arg), || format!("options.execArgv[{index}]"))?;
+        }
+        let program_name = if module.is_some() { "options.execPath" } else { "file" };
+        check_string(Some(program), || program_name.to_owned())?;
+        check_string(settings.current_dir.as_ref(), || "options.cwd".to_owned())?;
+        for (name, value) in &settings.variables {
+            let place = || {
+                let name = name.to_string_lossy().replace('\0', "\\x00");
+                format!("options.env['{name}']")
+            };
+            check_string(Some(name), place)?;
+            check_string(value.as_ref(), place)?;
+        }
+        Ok(())
+    }
+
     /// What the child gets, leaving behind what can be used again.
     fn take_stdio(&mut self) -> BTreeMap<u32, Stdio> {
         let mut taken = std::mem::take(&mut self.stdio);
@@ -365,11 +397,21 @@ fn given_up(process: &Process, doing: &'static str, source: io::Error) -> SpawnE
     SpawnError::Setup { doing, source }
 }
 
+fn check_string(value: Option<&OsString>, name: impl FnOnce() -> String) -> Result<(), SpawnError> {
+    match value {
+        Some(value) if value.as_encoded_bytes().contains(&0) => {
+            Err(SpawnError::NulByte { name: name(), value: value.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn descriptor_number(index: u32) -> Result<RawFd, SpawnError> {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     // Room above the highest one is needed for the moves.
     RawFd::try_from(index)
         .ok()
-        .filter(|number| *number < RawFd::MAX - 1)
+        .filter(|number| *number < RawFd::MAX - 1 && u64::from(index) + 1 < limit)
         .ok_or(SpawnError::IndexTooLarge { index })
 }
 
