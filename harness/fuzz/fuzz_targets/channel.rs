@@ -25,6 +25,7 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 struct Bounds {
     message_bytes: Option<u16>,
+    depth: Option<u8>,
     queued_bytes: Option<u16>,
     queued_handles: Option<u8>,
     descriptors: Option<u8>,
@@ -71,6 +72,8 @@ enum Lie {
     Count,
     AllClosed,
     Unknown,
+    /// No text, which is all that honest ones send here.
+    Nested { levels: u8 },
 }
 
 /// One end with all that it sent and got.
@@ -115,6 +118,7 @@ impl End {
     fn new(role: Role, serialization: Serialization, bounds: &Bounds) -> Self {
         let mut limits = Limits::none();
         limits.max_message_bytes = bounds.message_bytes.map(usize::from);
+        limits.max_depth = bounds.depth.map(usize::from);
         limits.max_queued_bytes = bounds.queued_bytes.map(usize::from);
         limits.max_queued_handles = bounds.queued_handles.map(usize::from);
         limits.max_descriptors = bounds.descriptors.map(usize::from);
@@ -141,6 +145,13 @@ impl End {
             }
             Operation::NotifyClose { key } => {
                 let taken = self.connection.notify_close(&key.text());
+                self.count(taken);
+            }
+            Operation::Lie(Lie::Nested { levels }) => {
+                let levels = usize::from(levels).max(1);
+                let text = "[".repeat(levels) + &"]".repeat(levels);
+                let message = json::parse(&text, &json::ParseLimits::default());
+                let taken = self.connection.send(&message.expect("it is JSON"));
                 self.count(taken);
             }
             Operation::Lie(lie) => {
@@ -268,6 +279,7 @@ impl End {
             match event {
                 Event::Message(message) => {
                     self.handles.extend(message.handle);
+                    self.check_depth(&message.value);
                     self.got(message.value.view().as_str(), sent, honest);
                 }
                 Event::Sent { id, .. } => {
@@ -293,6 +305,14 @@ impl End {
         let later = |last: u64| last < number || !honest && last == number;
         assert!(number < sent && self.got.is_none_or(later));
         self.got = Some(number);
+    }
+
+    fn check_depth(&self, message: &Graph) {
+        let Some(limit) = self.limits.max_depth else { return };
+        let text = json::stringify(message, &json::StringifyOptions::default());
+        let text = text.expect("it came as a message").unwrap_or_default();
+        let levels = text.bytes().take_while(|byte| *byte == b'[').count();
+        assert!(levels <= limit, "{levels} levels, and the limit is {limit}");
     }
 
     fn check(&self) {
@@ -325,7 +345,7 @@ impl Lie {
             Self::Handle => "NODE_HANDLE",
             Self::Count => "NODE_SOCKET_COUNT",
             Self::AllClosed => "NODE_SOCKET_ALL_CLOSED",
-            Self::Unknown => "NODE_X",
+            Self::Unknown | Self::Nested { .. } => "NODE_X",
         };
         BTreeMap::from([("cmd", command), ("type", "net.Socket"), ("key", "4:127.0.0.1:8000")])
     }
