@@ -1,12 +1,14 @@
-//! What large messages cost. One test, since it measures the whole process.
+//! What messages cost. A measurement is one of a whole process, so one test alone measures in this.
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{Read as _, Write};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 
 use common::DEADLINE;
 use js_value::{Graph, Kind, Object, ViewClass};
+use node_channel::proto::{Connection, Event, Raw};
 use node_channel::{Channel, InvalidMessage, Limits, RecvError, Role, SendOptions, Serialization};
 
 const SIZE: usize = 64 << 20;
@@ -25,6 +27,106 @@ fn a_large_message_takes_three_times_its_size_at_most() {
         let before = start_measuring();
         receive(serialization, Limits::default().message_bytes(1000));
         check(before, SIZE / 8, "skipped", serialization);
+    }
+}
+
+/// The factors in the documentation of `Limits::max_message_bytes`, with those messages of the
+/// length of the limit that take the most. Each in a process of its own, which keeps no memory of
+/// the one before.
+#[test]
+fn a_message_of_many_objects_takes_as_much_as_documented() {
+    const NAME: &str = "a_message_of_many_objects_takes_as_much_as_documented";
+    const WHICH: &str = "NODE_CHANNEL_TEST_WHICH";
+    let serializations = [(Serialization::Json, 160), (Serialization::Advanced, 260)];
+    let measurements = [1 << 20, 1_850_000].into_iter().flat_map(|limit| {
+        serializations.into_iter().flat_map(move |(serialization, factor)| {
+            (0..2).flat_map(move |shape| {
+                [(Read::Value, factor), (Read::Type, 4), (Read::Raw, 3)]
+                    .map(|(read, factor)| (limit, serialization, shape, read, factor))
+            })
+        })
+    });
+    let which = std::env::var(WHICH).ok().and_then(|which| which.parse::<usize>().ok());
+    for (index, (limit, serialization, shape, read, factor)) in measurements.enumerate() {
+        if which.is_none() {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args([NAME, "--exact", "--nocapture"]).env(WHICH, index.to_string());
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            print!("{}", String::from_utf8_lossy(&output.stdout));
+        } else if which == Some(index) {
+            let [first, second] = many_objects(serialization, limit);
+            let message = if shape == 0 { first } else { second };
+            assert_eq!(message.len(), limit);
+            let before = start_measuring();
+            take(serialization, &message, read);
+            check(before, factor * limit, &format!("as {read:?}"), serialization);
+        }
+    }
+}
+
+/// How a message is read.
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    Value,
+    Type,
+    Raw,
+}
+
+/// Takes the message at an end that takes none that is longer.
+fn take(serialization: Serialization, message: &[u8], read: Read) {
+    let limits = Limits::none().message_bytes(message.len());
+    let mut end = Connection::new(Role::Parent, serialization, limits);
+    if serialization == Serialization::Advanced {
+        end.receive(&u32::try_from(message.len()).unwrap().to_be_bytes());
+    }
+    end.receive(message);
+    if serialization == Serialization::Json {
+        end.receive(b"\n");
+    }
+    let taken = match read {
+        Read::Value => matches!(end.poll_event(), Some(Event::Message(_))),
+        #[cfg(feature = "serde")]
+        Read::Type => matches!(
+            end.poll_as::<serde::de::IgnoredAny>(),
+            Some(node_channel::Typed::Message { .. })
+        ),
+        #[cfg(not(feature = "serde"))]
+        Read::Type => true,
+        Read::Raw => matches!(end.poll_raw(), Some(Raw::Message(raw)) if raw == message),
+    };
+    assert!(taken, "{serialization:?} as {read:?}");
+}
+
+/// Messages of this length with as many objects as fit, in different places.
+fn many_objects(serialization: Serialization, size: usize) -> [Vec<u8>; 2] {
+    match serialization {
+        Serialization::Json => {
+            let nested = ["[".repeat(size / 2), "]".repeat(size / 2)].concat();
+            let flat = ["[", &"{},".repeat((size - 4) / 3), "{}]"].concat();
+            // White space makes up the rest.
+            [nested, flat].map(|text| {
+                let mut text = text.into_bytes();
+                text.resize(size, b' ');
+                text
+            })
+        }
+        Serialization::Advanced => {
+            // A Set and a Map of boxed booleans, each a byte.
+            [(b'\'', b','), (b';', b':')].map(|(start, end)| {
+                let count = (size - 8) / 2 * 2;
+                let mut payload = vec![0xff, 0x0f, start];
+                payload.resize(3 + count, b'y');
+                payload.push(end);
+                // The count as a varint of what is left.
+                let digits = size - payload.len();
+                for digit in 0..digits {
+                    let more = if digit + 1 < digits { 0x80 } else { 0 };
+                    payload.push((count >> (7 * digit)) as u8 & 0x7f | more);
+                }
+                payload
+            })
+        }
     }
 }
 

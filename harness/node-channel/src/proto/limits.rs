@@ -9,6 +9,13 @@
 pub struct Limits {
     /// Longest message that is accepted, in bytes: of the line without its LF, or of the frame
     /// without its length. A longer one is reported once and skipped without being kept.
+    ///
+    /// What a message takes in memory depends on how it is read. As a value
+    /// ([`Graph`](js_value::Graph)) it takes the more, the more objects it has for its length: at
+    /// worst 160 times its length in JSON (`[[[…]]]`), and 260 times as a structured clone (a Set of
+    /// boxed booleans). Raw (`wait_raw()`) and as a type (`recv_as()`) it takes a few times its
+    /// length at most, beside the value of the type. But what the peer's runtime says (`NODE_…`),
+    /// and with it a message that comes with a handle, is always read as a value.
     pub max_message_bytes: Option<usize>,
     /// Deepest nesting of a received message.
     pub max_depth: Option<usize>,
@@ -30,7 +37,8 @@ pub struct Limits {
     /// Only calls that read although something waits can reach it: those that wait to write
     /// (`ready()`, `flush()` and `close()`, with
     /// [`FlushError::Untaken`](crate::FlushError::Untaken)), and [`drive`](crate::Channel::drive).
-    /// It is checked before each read of 64 KiB at most.
+    /// It is checked before each read of 64 KiB at most. What is read as a value on arrival takes
+    /// more than the bytes that count here: see [`max_message_bytes`](Self::max_message_bytes).
     pub max_received_bytes: Option<usize>,
 }
 
