@@ -1,9 +1,15 @@
 //! The async front end, for tokio. Needs the feature `tokio`.
 //!
 //! The names are those of the [blocking front end](crate::Channel); what waits there is `async`
-//! here, and takes no timeout: use `tokio::time::timeout`. What serves an event loop of the
-//! program's own (`fd()`, `wants_read()`, `wants_write()`, `wake_fd()`, `drive()`) is there alone:
-//! here the runtime does it.
+//! here, and takes no timeout: use `tokio::time::timeout`. There alone are:
+//!
+//! - what serves an event loop of the program's own (`fd()`, `wants_read()`, `wants_write()`,
+//!   `wake_fd()`, `drive()`, and `pidfd()` of a child): here the runtime does it;
+//! - the variants with a timeout (`recv_timeout()`, `recv_as_timeout()`, and `wait_timeout()` of a
+//!   child), which `tokio::time::timeout` around the call without one replaces;
+//! - reading without a copy: `recv_as()` and `wait_as()` give values that borrow nothing, and the
+//!   bytes of `wait_raw()` and `next_raw()` are a copy;
+//! - `set_busy_poll()`, since the runtime does the waiting.
 //!
 //! ```no_run
 //! use js_value::Graph;
@@ -41,6 +47,7 @@
 //! # Runtime
 //!
 //! Channels and children are made inside a runtime with I/O enabled (`enable_io`), and stay with it.
+//! Outside one that is an error; in one without I/O, tokio panics.
 
 mod child;
 mod driver;
