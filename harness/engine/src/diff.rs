@@ -11,8 +11,9 @@ use crate::spec::Level;
 
 /// The difference between two runs: of the same suite, or of what two suites have in common.
 ///
-/// Clauses are compared, not cases: a clause keeps its id for ever, while cases are merged and
-/// renamed. Generated messages are compared as if [`GENERATED`] were a clause of every suite.
+/// Clauses are told, not cases, each over the cases that both runs have played: what only one of
+/// them has played is added or no longer run, and says nothing of better or worse. Generated
+/// messages are compared as if [`GENERATED`] were a clause of every suite, and all of them one case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diff {
@@ -21,7 +22,7 @@ pub struct Diff {
     /// The newer run.
     pub new: Side,
     /// Clauses of both runs, in a pairing of both, that one of them shows otherwise; sorted by
-    /// kind, then clause, then pairing.
+    /// kind, then clause, then pairing. A clause may be here twice, for other cases of it.
     pub changes: Vec<Change>,
     /// Clauses that only the suite of one run has.
     pub only_old_clauses: Vec<String>,
@@ -45,6 +46,9 @@ pub struct Side {
     pub runtimes: Vec<String>,
     /// System, kernel, architecture and number of processors.
     pub host: String,
+    /// The choice of what was played: level, requirement set, filters, shard, number of generated
+    /// messages.
+    pub selection: String,
     /// Why the run is not valid, where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
@@ -77,17 +81,17 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// It held, and no longer does.
+    /// It held or was unsupported, and fails.
     NewlyFailing,
     /// It fails as before in another way.
     FailingDifferently,
     /// It fails as before, and is expected to in one run only.
     JudgedDifferently,
-    /// It was tested, and no longer is.
+    /// It was tested, and no longer is, or not with all of its cases.
     NoLongerRun,
     /// It failed, and holds now.
     Fixed,
-    /// It was not tested, and is now.
+    /// It was not tested, and is now, or with more of its cases.
     Added,
 }
 
@@ -99,6 +103,8 @@ pub enum Cause {
     Unstable,
     /// The clauses or cases.
     Suite,
+    /// The choice of what is played and of what can fail: see [`Side::selection`].
+    Selection,
     /// The reference, or a runtime of the pairing.
     Runtime,
     /// The machine.
@@ -128,7 +134,7 @@ impl Diff {
     pub fn of(old: &Results, new: &Results) -> Self {
         let (old_pairings, new_pairings) = (pairings(old), pairings(new));
         let (old_clauses, new_clauses) = (clauses(old), clauses(new));
-        let (old_states, new_states) = (states(old), states(new));
+        let (old_played, new_played) = (played(old), played(new));
         let between = Causes::of(old, new);
         let mut changes = Vec::new();
         for pairing in old_pairings.intersection(&new_pairings) {
@@ -137,18 +143,18 @@ impl Diff {
                     continue;
                 }
                 let key = (*id, *pairing);
-                let (old, new) = (old_states.get(&key), new_states.get(&key));
-                let Some(kind) = kind(id, old, new) else { continue };
-                changes.push(Change {
-                    kind,
-                    clause: (*id).to_owned(),
-                    level: *level,
-                    pairing: (*pairing).to_owned(),
-                    causes: between.for_change(pairing, old, new),
-                    regression: is_regression(kind, new),
-                    old: old.cloned(),
-                    new: new.cloned(),
-                });
+                for (kind, old, new) in compare(id, old_played.get(&key), new_played.get(&key)) {
+                    changes.push(Change {
+                        kind,
+                        clause: (*id).to_owned(),
+                        level: *level,
+                        pairing: (*pairing).to_owned(),
+                        causes: between.for_change(id, pairing, old.as_ref(), new.as_ref()),
+                        regression: is_regression(kind, new.as_ref()),
+                        old,
+                        new,
+                    });
+                }
             }
         }
         changes
@@ -183,6 +189,7 @@ impl Side {
             reference: named(&results.reference),
             runtimes: results.runtimes.iter().map(named).collect(),
             host: host(results),
+            selection: selection(results),
             invalid: results.invalid(),
         }
     }
@@ -191,6 +198,18 @@ impl Side {
 fn host(results: &Results) -> String {
     let host = &results.host;
     format!("{} {} {}, {} processors", host.os, host.kernel, host.arch, host.cpus)
+}
+
+fn selection(results: &Results) -> String {
+    let options = &results.options;
+    let mut words = vec![format!("level {}", options.level)];
+    words.extend(options.requirement_set.clone());
+    let mut filters = options.filters.clone();
+    filters.sort();
+    words.extend((!filters.is_empty()).then(|| format!("filter {}", filters.join(" "))));
+    words.extend(options.shard.as_ref().map(|shard| format!("shard {shard}")));
+    words.push(format!("{} generated", options.generated));
+    words.join(", ")
 }
 
 fn named(runtime: &RuntimeInfo) -> String {
@@ -213,41 +232,124 @@ fn only<'a>(
     names.into_iter().filter(|name| !known(name)).map(|name| (*name).to_owned()).collect()
 }
 
-/// What a run shows of each clause in each pairing, where it was played.
-fn states(results: &Results) -> BTreeMap<(&str, &str), State> {
-    let mut states: BTreeMap<(&str, &str), State> = BTreeMap::new();
-    let mut show = |clause, pairing, verdict| {
-        if verdict != Verdict::NotRun && verdict != Verdict::HarnessError {
-            let state = states.entry((clause, pairing)).or_insert_with(|| State::of(verdict));
-            state.verdict = state.verdict.max(verdict);
-        }
-    };
-    for clause in &results.clauses {
-        for (pairing, verdict) in &clause.verdicts {
-            show(clause.id.as_str(), pairing.as_str(), *verdict);
-        }
-    }
-    for case in results.cases.iter().filter(|case| case.clauses.iter().any(|c| c == GENERATED)) {
-        show(GENERATED, &case.pairing, case.verdict);
-    }
+/// The entries of a run that were played, by clause and pairing, then case; all generated messages
+/// are one case.
+type Played<'a> = BTreeMap<(&'a str, &'a str), Cases<'a>>;
+type Cases<'a> = BTreeMap<&'a str, Vec<&'a CaseResult>>;
+
+fn played(results: &Results) -> Played<'_> {
+    let mut played = Played::new();
     for case in &results.cases {
+        if matches!(case.verdict, Verdict::NotRun | Verdict::HarnessError) {
+            continue;
+        }
         for clause in &case.clauses {
-            if let Some(state) = states.get_mut(&(clause.as_str(), case.pairing.as_str())) {
-                state.add(case, clause);
-            }
+            let id = if clause == GENERATED { GENERATED } else { &case.id };
+            let cases = played.entry((clause.as_str(), case.pairing.as_str())).or_default();
+            cases.entry(id).or_default().push(case);
         }
     }
-    states
+    played
+}
+
+/// How a clause changed in a pairing, for each group of cases whose part in both runs is alike, with
+/// what each run shows of it there.
+fn compare(
+    clause: &str,
+    old: Option<&Cases<'_>>,
+    new: Option<&Cases<'_>>,
+) -> Vec<(Kind, Option<State>, Option<State>)> {
+    let of =
+        |cases: Option<&Cases<'_>>, id: &str| State::of(clause, cases?.get(id)?.iter().copied());
+    let ids: BTreeSet<&str> =
+        [old, new].into_iter().flatten().flat_map(|cases| cases.keys().copied()).collect();
+    // What both show; what only one of them can; what only one of them has played.
+    let mut groups: BTreeMap<(Part, Part), (Option<State>, Option<State>)> = BTreeMap::new();
+    for id in ids {
+        let (old, new) = (of(old, id), of(new, id));
+        let group = groups.entry((Part::of(old.as_ref()), Part::of(new.as_ref()))).or_default();
+        State::join(&mut group.0, old);
+        State::join(&mut group.1, new);
+    }
+    let compared = groups.contains_key(&(Part::Shown, Part::Shown));
+    let told = |state: &Option<State>| !compared || state.as_ref().is_some_and(State::is_bad);
+    groups
+        .into_iter()
+        .filter_map(|(parts, (old, new))| {
+            let kind = match parts {
+                (Part::Shown, Part::Shown) => kind(clause, old.as_ref()?, new.as_ref()?)?,
+                (Part::Shown, Part::Refused) => Kind::NoLongerRun,
+                (Part::Refused, Part::Shown) if new.as_ref()?.is_bad() => Kind::NewlyFailing,
+                (Part::Refused, Part::Shown) => Kind::Added,
+                // Where other cases show what became of the clause, only failures are worth a word.
+                (Part::Shown, Part::Absent) if told(&old) => Kind::NoLongerRun,
+                (Part::Absent, Part::Shown) if told(&new) => Kind::Added,
+                _ => return None,
+            };
+            Some((kind, old, new))
+        })
+        .collect()
+}
+
+/// What a run has to say of a case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// A verdict.
+    Shown,
+    /// That it is unsupported.
+    Refused,
+    /// Nothing: it was not played.
+    Absent,
+}
+
+impl Part {
+    fn of(state: Option<&State>) -> Self {
+        match state {
+            Some(state) if state.verdict == Verdict::Unsupported => Self::Refused,
+            Some(_) => Self::Shown,
+            None => Self::Absent,
+        }
+    }
 }
 
 impl State {
-    fn of(verdict: Verdict) -> Self {
+    /// What cases show of a clause; none where there is no case.
+    fn of<'a>(clause: &str, cases: impl Iterator<Item = &'a CaseResult>) -> Option<Self> {
+        let mut state: Option<Self> = None;
+        for case in cases {
+            let verdict = match clause {
+                GENERATED => case.verdict,
+                clause => case.verdict_of(clause),
+            };
+            let state = state.get_or_insert_with(|| Self::new(verdict));
+            state.verdict = state.verdict.max(verdict);
+            state.add(case, clause);
+        }
+        state
+    }
+
+    fn new(verdict: Verdict) -> Self {
         Self {
             verdict,
             expected: true,
             fingerprints: BTreeSet::new(),
             cases: BTreeSet::new(),
             unstable: false,
+        }
+    }
+
+    /// Takes in what another case shows.
+    fn join(all: &mut Option<Self>, one: Option<Self>) {
+        match (all, one) {
+            (_, None) => {}
+            (all @ None, one) => *all = one,
+            (Some(all), Some(one)) => {
+                all.verdict = all.verdict.max(one.verdict);
+                all.expected &= one.expected;
+                all.fingerprints.extend(one.fingerprints);
+                all.cases.extend(one.cases);
+                all.unstable |= one.unstable;
+            }
         }
     }
 
@@ -290,26 +392,14 @@ impl State {
         let known = clause == GENERATED && (self.expected || other.expected);
         self.verdict == other.verdict && (known || self.fingerprints == other.fingerprints)
     }
-
-    fn is_tested(&self) -> bool {
-        self.verdict != Verdict::Unsupported
-    }
 }
 
-fn kind(clause: &str, old: Option<&State>, new: Option<&State>) -> Option<Kind> {
-    let tested = |state: Option<&State>| state.is_some_and(State::is_tested);
-    match (old, new) {
-        _ if tested(old) && !tested(new) => Some(Kind::NoLongerRun),
-        (_, Some(new)) if !tested(old) && new.is_tested() => {
-            Some(if new.is_bad() { Kind::NewlyFailing } else { Kind::Added })
-        }
-        (Some(old), Some(new)) => match (old.is_bad(), new.is_bad()) {
-            (false, true) => Some(Kind::NewlyFailing),
-            (true, false) => Some(Kind::Fixed),
-            (true, true) if !new.fails_like(old, clause) => Some(Kind::FailingDifferently),
-            (true, true) if old.expected != new.expected => Some(Kind::JudgedDifferently),
-            _ => None,
-        },
+fn kind(clause: &str, old: &State, new: &State) -> Option<Kind> {
+    match (old.is_bad(), new.is_bad()) {
+        (false, true) => Some(Kind::NewlyFailing),
+        (true, false) => Some(Kind::Fixed),
+        (true, true) if !new.fails_like(old, clause) => Some(Kind::FailingDifferently),
+        (true, true) if old.expected != new.expected => Some(Kind::JudgedDifferently),
         _ => None,
     }
 }
@@ -327,6 +417,9 @@ fn is_regression(kind: Kind, new: Option<&State>) -> bool {
 /// What else differs between two runs.
 struct Causes<'a> {
     suite: bool,
+    selection: bool,
+    /// The seed, which chooses the generated messages.
+    seed: bool,
     host: bool,
     reference: bool,
     old: &'a [RuntimeInfo],
@@ -337,6 +430,8 @@ impl<'a> Causes<'a> {
     fn of(old: &'a Results, new: &'a Results) -> Self {
         Self {
             suite: old.tool.suite != new.tool.suite,
+            selection: selection(old) != selection(new),
+            seed: old.options.seed != new.options.seed,
             host: host(old) != host(new),
             reference: named(&old.reference) != named(&new.reference),
             old: &old.runtimes,
@@ -344,7 +439,13 @@ impl<'a> Causes<'a> {
         }
     }
 
-    fn for_change(&self, pairing: &str, old: Option<&State>, new: Option<&State>) -> Vec<Cause> {
+    fn for_change(
+        &self,
+        clause: &str,
+        pairing: &str,
+        old: Option<&State>,
+        new: Option<&State>,
+    ) -> Vec<Cause> {
         let unstable = [old, new].into_iter().flatten().any(|state| state.unstable);
         let version = |runtimes: &'a [RuntimeInfo], name: &str| {
             runtimes.iter().find(|runtime| runtime.name == name).map(|r| r.version.as_str())
@@ -356,6 +457,7 @@ impl<'a> Causes<'a> {
         [
             (unstable, Cause::Unstable),
             (self.suite, Cause::Suite),
+            (self.selection || clause == GENERATED && self.seed, Cause::Selection),
             (runtime, Cause::Runtime),
             (self.host, Cause::Host),
             (expectation, Cause::Expectation),

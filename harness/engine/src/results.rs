@@ -422,6 +422,17 @@ impl CaseResult {
         (&self.id, &self.pairing) == (&other.id, &other.pairing)
     }
 
+    /// What its verdict says about one of its clauses.
+    pub(crate) fn verdict_of(&self, clause: &str) -> Verdict {
+        let touched = self.differences.iter().any(|difference| difference.clause == clause);
+        match self.verdict {
+            Verdict::Fail | Verdict::NonStrict if !self.differences.is_empty() && !touched => {
+                Verdict::Pass
+            }
+            verdict => verdict,
+        }
+    }
+
     /// Its own reason and that of its expectation, as reports tell them.
     pub(crate) fn told(&self) -> Option<String> {
         match (&self.reason, &self.expectation_reason) {

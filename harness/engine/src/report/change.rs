@@ -138,6 +138,7 @@ fn causes(change: &Change) -> String {
     let word = |cause: &Cause| match cause {
         Cause::Unstable => "unstable",
         Cause::Suite => "suite changed",
+        Cause::Selection => "selection changed",
         Cause::Runtime => "runtime changed",
         Cause::Host => "host changed",
         Cause::Expectation => "expectation changed",
@@ -146,10 +147,10 @@ fn causes(change: &Change) -> String {
 }
 
 fn side_words(side: &Side) -> String {
-    let Side { suite, reference, runtimes, host, invalid } = side;
+    let Side { suite, reference, runtimes, host, selection, invalid } = side;
     let invalid = invalid.as_ref().map(|why| format!("; not a valid run: {why}"));
-    let runtimes = runtimes.join(", ");
-    format!("suite {suite}; {runtimes} against {reference}; {host}{}", invalid.unwrap_or_default())
+    let (runtimes, invalid) = (runtimes.join(", "), invalid.unwrap_or_default());
+    format!("suite {suite}; {runtimes} against {reference}; {host}; {selection}{invalid}")
 }
 
 /// What could not be compared.

@@ -82,24 +82,13 @@ fn clauses(run: &Run<'_>, cases: &[CaseResult]) -> Vec<ClauseResult> {
     for case in cases {
         for clause in &case.clauses {
             let Some(entry) = index.get(clause).map(|index| &mut clauses[*index]) else { continue };
-            let verdict = of_clause(case, clause);
+            let verdict = case.verdict_of(clause);
             entry.tested |=
                 !matches!(verdict, Verdict::NotRun | Verdict::HarnessError | Verdict::Unsupported);
             entry.add(&case.pairing, verdict);
         }
     }
     clauses
-}
-
-/// What a case's verdict says about one of its clauses.
-fn of_clause(case: &CaseResult, clause: &str) -> Verdict {
-    let touched = case.differences.iter().any(|difference| difference.clause == clause);
-    match case.verdict {
-        Verdict::Fail | Verdict::NonStrict if !case.differences.is_empty() && !touched => {
-            Verdict::Pass
-        }
-        verdict => verdict,
-    }
 }
 
 fn host(duration: Duration) -> Host {

@@ -55,7 +55,15 @@ fn what_changed_and_whether_it_is_worse() {
     let log = r#""$IPC_CONFORMANCE_LOG/child.jsonl""#;
     place.driver("gone", &format!("[ $ROLE = child ] && echo '{refusal}' >>{log} && exit 86"));
     place.run(&["--runtime", "x=./gone", "--out", "refusing"]);
-    has(&diff(&place, &["good", "refusing"], 1), &["no longer run"]);
+    has(
+        &diff(&place, &["good", "refusing"], 1),
+        &["no longer run", "pass → unsupported (life-hello)"],
+    );
+    has(&diff(&place, &["refusing", "good"], 0), &["added", "unsupported (life-hello) → pass"]);
+    has(
+        &diff(&place, &["refusing", "failing"], 1),
+        &["unsupported (life-hello) → fail, unexpected"],
+    );
 }
 
 /// A failure without a difference between the logs is about every clause of its case.
@@ -81,7 +89,7 @@ fn generated_messages_are_compared_too() {
     let place = Place::new();
     let arguments = ["--runtime", "x=./x", "--pairs", "x:x", "--filter", "life-hello"];
     let run = |out: &str, generated: &str| {
-        let more = ["--regressions", out, "--generate", generated, "--out", out];
+        let more = ["--regressions", out, "--generate", generated, "--seed", "7", "--out", out];
         place.run(&[&arguments[..], &more].concat())
     };
     place.driver("x", "");
@@ -89,10 +97,12 @@ fn generated_messages_are_compared_too() {
     run("without", "0").code(0);
     place.driver("x", &format!("grep -q generated \"$IPC_CONFORMANCE_PLAN\" && {BAD}"));
     run("bad", "3").code(1);
-    for old in ["good", "without"] {
-        let worse = diff(&place, &[old, "bad"], 1);
-        has(&worse, &["✗ generated must x:x: ", " → fail, unexpected (generated-000"]);
-    }
+    let worse = diff(&place, &["good", "bad"], 1);
+    has(&worse, &["✗ generated must x:x: pass → fail, unexpected (generated-000"]);
+    has(&worse, &["; nothing else changed"]);
+    let more = diff(&place, &["without", "bad"], 0);
+    has(&more, &["2 added\n", "  generated must x:x: not run → fail, unexpected (generated-000"]);
+    has(&more, &["; selection changed", "2 changes, no regression"]);
     has(&diff(&place, &["bad", "good"], 0), &["fixed", "generated must x:x: fail, unexpected"]);
     has(&diff(&place, &["bad", "bad"], 0), &["Nothing changed"]);
     has(&diff(&place, &["good", "without"], 0), &["no longer run", "generated must"]);
@@ -103,6 +113,50 @@ fn generated_messages_are_compared_too() {
     run("known", "3").code(0);
     has(&diff(&place, &["bad", "known"], 0), &["judged differently", "; expectation changed"]);
     has(&diff(&place, &["good", "known"], 0), &["→ fail, expected", ", no regression"]);
+}
+
+/// A clause is compared over what both runs have played of it; a shard says nothing of the others.
+#[test]
+fn runs_of_other_cases() {
+    let place = Place::new();
+    // A second case of the clause, which fails.
+    let cases = place.read("specs/cases/life.toml");
+    let (_, rest) = cases.split_once("[[case]]").unwrap();
+    let (hello, _) = rest.split_once("[[case]]").unwrap();
+    let again = hello.replace("life-hello", "life-again").replace("\"hello\"", "\"again\"");
+    place.write("specs/cases/life.toml", &format!("{cases}\n[[case]]{again}"));
+    place.driver("x", &format!("grep -q life-again \"$IPC_CONFORMANCE_PLAN\" && {BAD}"));
+    let run = |out: &str, more: &[&str], code| {
+        let runtime = ["--runtime", "x=./x", "--pairs", "x:x", "--seed", "7", "--out", out];
+        place.run(&[&runtime[..], more].concat()).code(code);
+    };
+    run("whole", &[], 1);
+    run("hello", &["--filter", "life-hello"], 0);
+    run("again", &["--filter", "life-again"], 1);
+
+    let more = diff(&place, &["hello", "whole"], 0);
+    has(
+        &more,
+        &["  LIFE-001 must x:x: not run → fail, unexpected (life-again); selection changed"],
+    );
+    has(&more, &["  LIFE-002 should x:x: not run → pass; selection changed"]);
+    has(
+        &more,
+        &["3 added\n", "\n3 changes, no regression\n", "; level should, filter life-hello, 0 gen"],
+    );
+    let fewer = diff(&place, &["whole", "hello"], 0);
+    has(
+        &fewer,
+        &["  LIFE-001 must x:x: fail, unexpected (life-again) → not run; selection changed"],
+    );
+    has(&fewer, &["3 no longer run\n", "\n3 changes, no regression\n"]);
+    // Nothing in common: neither fixed nor worse.
+    for (one, other) in [("hello", "again"), ("again", "hello")] {
+        has(
+            &diff(&place, &[one, other], 0),
+            &["2 added\n", "2 no longer run\n", ", no regression"],
+        );
+    }
 }
 
 /// What was left out says nothing: neither that it is worse nor that it is not.
