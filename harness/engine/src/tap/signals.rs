@@ -16,8 +16,9 @@ use rustix::process::{
     Pid, PidfdFlags, Resource, Rlimit, Signal, getpid, kill_process, kill_process_group,
     pidfd_open, setrlimit,
 };
+use signal_hook::SigId;
 use signal_hook::consts::signal::*;
-use signal_hook::low_level::{emulate_default_handler, pipe};
+use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
 
 /// Those that somebody may send to a process to tell it something.
 const FORWARDED: [i32; 12] = [
@@ -25,10 +26,11 @@ const FORWARDED: [i32; 12] = [
     SIGVTALRM, SIGWINCH,
 ];
 
-/// Takes the signals of this process and sends them to another one.
+/// Takes the signals of this process and sends them to another one, until it is dropped.
 pub struct Forwarder {
     wake: UnixStream,
     came: Vec<(i32, Arc<AtomicBool>)>,
+    handlers: Vec<SigId>,
 }
 
 impl Forwarder {
@@ -40,14 +42,14 @@ impl Forwarder {
     pub fn new() -> io::Result<Self> {
         let (wake, ours) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
-        let mut came = Vec::new();
+        let mut forwarder = Self { wake, came: Vec::new(), handlers: Vec::new() };
         for signal in FORWARDED {
             let flag = Arc::new(AtomicBool::new(false));
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-            pipe::register(signal, ours.try_clone()?)?;
-            came.push((signal, flag));
+            forwarder.handlers.push(signal_hook::flag::register(signal, Arc::clone(&flag))?);
+            forwarder.handlers.push(pipe::register(signal, ours.try_clone()?)?);
+            forwarder.came.push((signal, flag));
         }
-        Ok(Self { wake, came })
+        Ok(forwarder)
     }
 
     /// What becomes readable when one has come.
@@ -71,6 +73,16 @@ impl Forwarder {
                     kill_process(target, signal)
                 };
             }
+        }
+    }
+}
+
+impl Drop for Forwarder {
+    /// Lets nothing write to `wake` once it is closed: that would raise a SIGPIPE, for which it would
+    /// be written to again.
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            unregister(handler);
         }
     }
 }
@@ -118,4 +130,26 @@ pub fn end_like(status: ExitStatus) -> ! {
         std::process::exit(128 + number);
     }
     std::process::exit(status.code().unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A process that has forwarded signals still gets some, on its way to its own end.
+    #[test]
+    fn a_signal_that_comes_later_does_no_harm() {
+        drop(Forwarder::new().unwrap());
+        let (done, wait) = mpsc::channel();
+        // Of its own: where the handler never returns, it is this one that never ends.
+        thread::spawn(move || {
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGWINCH).unwrap();
+            done.send(()).unwrap();
+        });
+        wait.recv_timeout(Duration::from_secs(10)).expect("the handler does not return");
+    }
 }
