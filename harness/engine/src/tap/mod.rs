@@ -36,7 +36,7 @@ use ipc_plan::Schedule;
 use serde::{Deserialize, Serialize};
 
 pub use messages::{Decode, Decoded, Line, LineKind, Messages, lines, undecoded};
-pub use recording::{End, Entry, OnWire, RecordingError, SCHEMA, read};
+pub use recording::{End, Entry, OnWire, RecordingError, SCHEMA, check_room, read};
 pub use signals::{Forwarder, end_like, wait};
 pub use start::{main, run};
 

@@ -181,6 +181,43 @@ pub enum RecordingError {
         /// The line, from 1.
         line: usize,
     },
+    /// Nothing can be appended to it.
+    #[error("record to {}: {reason}; name another file, or remove this one", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// Makes sure that a file can be recorded to: there is none, it is empty, or it is a recording that
+/// ends with a whole line.
+///
+/// # Errors
+///
+/// When it cannot be read or holds something else.
+pub fn check_room(path: &Path) -> Result<(), RecordingError> {
+    let file = |source| RecordingError::File { path: path.to_owned(), source };
+    let length = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        found => found.map_err(file)?.len(),
+    };
+    if length == 0 {
+        return Ok(());
+    }
+    let reason = match read(path) {
+        Ok(_) if fs::read(path).map_err(file)?.ends_with(b"\n") => return Ok(()),
+        Ok(_) => "its last line has no end".to_owned(),
+        Err(RecordingError::Truncated { line, .. }) => {
+            format!("what is there is a recording that is cut off in the middle of line {line}")
+        }
+        Err(RecordingError::Foreign { line, reason, .. }) => {
+            format!("what is there is no recording of the channel (line {line}: {reason})")
+        }
+        Err(error) => return Err(error),
+    };
+    Err(RecordingError::Occupied { path: path.to_owned(), reason })
 }
 
 /// Reads a whole recording.

@@ -277,7 +277,7 @@ pub(crate) struct BehaviourArgs {
 /// execArgv: ['tap', '--', 'node'] })`, is watched too.
 #[derive(Debug, Args)]
 pub(crate) struct TapArgs {
-    /// Append everything to this recording
+    /// Append everything to this recording; a file that holds something else stays as it is
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
     /// Disturb the channels: one-byte, merge, delay:ROLE:N (N times 100 ms), stall:ROLE; ROLE is

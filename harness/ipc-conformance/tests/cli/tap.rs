@@ -163,6 +163,33 @@ fn bad_usage_gets_one_clear_error() {
     );
 }
 
+/// Only what is a whole recording is appended to.
+#[test]
+fn a_file_that_holds_something_else_stays_as_it_is() {
+    let place = app();
+    let tap = || place.cli(["tap", "--record", "wire.jsonl", "--", "node", "app.js"]).assert();
+    place.write("wire.jsonl", "");
+    tap().code(3);
+    tap().code(3);
+    let whole = place.read("wire.jsonl");
+    assert_eq!(whole.matches("\"opened\"").count(), 2);
+    place.cli(["tap", "--show", "wire.jsonl"]).assert().code(0);
+
+    let last = whole.lines().count();
+    let cut = format!("what is there is a recording that is cut off in the middle of line {last}");
+    for (text, reason) in [
+        (&whole[..whole.len() - 20], cut.as_str()),
+        (whole.trim_end(), "its last line has no end"),
+        ("precious();\n", "what is there is no recording of the channel (line 1: expected value)"),
+    ] {
+        place.write("wire.jsonl", text);
+        tap().code(2).stdout("").stderr(format!(
+            "error: failed to record to wire.jsonl: {reason}; name another file, or remove this one\n"
+        ));
+        assert_eq!(place.read("wire.jsonl"), text);
+    }
+}
+
 #[test]
 fn a_truncated_recording_gets_one_clear_error() {
     let place = app();

@@ -50,6 +50,7 @@ pub(super) fn tap(args: TapArgs) -> Outcome {
 /// The file that the relays append to, by its full path: they may run in other folders.
 fn recording(wanted: Option<&Path>, folder: &TempDir) -> anyhow::Result<PathBuf> {
     let path = wanted.map_or_else(|| folder.path().join("wire.jsonl"), Path::to_owned);
+    relay::check_room(&path).map_err(|error| anyhow!("failed to {error}"))?;
     File::options()
         .append(true)
         .create(true)
