@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::markdown::{code, escape};
-use crate::behaviour::{Behaviour, Interval};
+use crate::behaviour::{Behaviour, Interval, Mixed, MixedClause};
 use crate::text::count;
 
 /// Characters of a sentence.
@@ -22,7 +22,8 @@ fn write(out: &mut String, behaviour: &Behaviour) -> fmt::Result {
     writeln!(
         out,
         "Observed by suite {} on Node {}. Each line was held against the one before it; a clause \
-         that all of them keep alike has one interval.\n",
+         that all of them keep alike has one interval. In brackets are those for which it does not hold: \
+         each was held against the nearest line for which it does.\n",
         code(&behaviour.suite, WIDTH),
         behaviour.lines.iter().map(|line| escape(line, WIDTH)).collect::<Vec<_>>().join(", "),
     )?;
@@ -41,10 +42,33 @@ fn write(out: &mut String, behaviour: &Behaviour) -> fmt::Result {
                 clause.level,
                 escape(&clause.sentence, WIDTH)
             )?;
-            for text in &interval.differences {
-                let note = if interval.message_only { " (text of a message)" } else { "" };
-                writeln!(out, "  - {}{note}", escape(text, WIDTH))?;
+            differences(out, &interval.differences, interval.message_only)?;
+            let before = clause.behaviours.iter().take_while(|other| *other != *interval).last();
+            for other in before.into_iter().chain([*interval]) {
+                for text in &other.instead {
+                    writeln!(out, "  - Node {} instead: {}", majors(other), escape(text, WIDTH))?;
+                }
             }
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "## What shows only between two lines\n")?;
+    writeln!(
+        out,
+        "What a parent and a child of neighbouring lines do together, held against the older line \
+         with itself, and what the newer does not do with itself.\n"
+    )?;
+    if behaviour.mixed.is_empty() {
+        writeln!(out, "Nothing does.\n")?;
+    }
+    for mixed in &behaviour.mixed {
+        let Mixed { parent, child, clauses } = mixed;
+        let number = count(clauses.len(), "clause");
+        writeln!(out, "### Parent Node {parent}, child Node {child}: {number}\n")?;
+        for clause in clauses {
+            let MixedClause { id, level, sentence, .. } = clause;
+            writeln!(out, "- {} ({level}) {}", code(id, WIDTH), escape(sentence, WIDTH))?;
+            differences(out, &clause.differences, clause.message_only)?;
         }
         writeln!(out)?;
     }
@@ -67,7 +91,18 @@ fn write(out: &mut String, behaviour: &Behaviour) -> fmt::Result {
     Ok(())
 }
 
+fn differences(out: &mut String, texts: &[String], message_only: bool) -> fmt::Result {
+    let note = if message_only { " (text of a message)" } else { "" };
+    texts.iter().try_for_each(|text| writeln!(out, "  - {}{note}", escape(text, WIDTH)))
+}
+
+/// In brackets where the clause does not hold.
 fn range(interval: &Interval) -> String {
+    let majors = majors(interval);
+    if interval.instead.is_empty() { majors } else { format!("({majors})") }
+}
+
+fn majors(interval: &Interval) -> String {
     let Interval { from, to, .. } = interval;
     if from == to { format!("{from}") } else { format!("{from}–{to}") }
 }

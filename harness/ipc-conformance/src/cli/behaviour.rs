@@ -1,14 +1,14 @@
-//! `behaviour`: plays all Node lines, each against the one before it.
+//! `behaviour`: plays all Node lines, each against the one before it and together with it.
 
 use anyhow::{Context as _, anyhow};
-use ipc_conformance_engine::behaviour::Behaviour;
+use ipc_conformance_engine::behaviour::{self, Behaviour};
 use ipc_conformance_engine::expectations::Expectations;
 use ipc_conformance_engine::play::Pool;
 use ipc_conformance_engine::report;
-use ipc_conformance_engine::results::Options;
+use ipc_conformance_engine::results::{Options, Results};
 use ipc_conformance_engine::run::{self, Run};
 use ipc_conformance_engine::runtime::{Choice, Finder, Named, Runtime, Source};
-use ipc_conformance_engine::spec::{Level, Selection};
+use ipc_conformance_engine::spec::{Case, Level, Selection};
 use ipc_conformance_engine::whole;
 use ipc_plan::Link;
 
@@ -28,20 +28,18 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
     let lines = lines(&args, &finder)?;
 
     let expectations = Expectations::default();
-    let mut runs = Vec::new();
-    for pair in lines.windows(2) {
-        let [reference, tested] = pair else { continue };
+    let play = |reference: &Runtime, tested: &Runtime, cases: &[Case], pairs: Vec<String>| {
         complain(&format!("{} against {}", tested.name, reference.name));
         let run = Run {
             catalogue: &catalogue,
-            cases: cases.clone(),
+            cases: cases.to_vec(),
             reference,
             runtimes: std::slice::from_ref(tested),
             expectations: &expectations,
             known: &[],
             options: Options {
                 level: Level::Impl,
-                pairs: own_pairs(&tested.name),
+                pairs,
                 repeat: 1,
                 seed: String::new(),
                 generated: 0,
@@ -63,9 +61,32 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
         if results.interrupted {
             return Err(Failure::Harness(anyhow!("the run was interrupted; nothing was written")));
         }
-        runs.push(results);
-    }
-    let behaviour = Behaviour::of(&catalogue, &runs);
+        Ok(results)
+    };
+    let neighbours = lines.windows(2).filter_map(|pair| <&[Runtime; 2]>::try_from(pair).ok());
+    let runs: Vec<Results> = neighbours
+        .map(|[older, newer]| {
+            let mixed = [(older, newer), (newer, older)];
+            let mixed = mixed.map(|(parent, child)| format!("{}:{}", parent.name, child.name));
+            let pairs = own_pairs(&newer.name).into_iter().chain(mixed).collect();
+            play(older, newer, &cases, pairs)
+        })
+        .collect::<Result<_, _>>()?;
+    // A Node whose version says nothing has no clause that does not hold for it.
+    let majors: Vec<u32> = lines.iter().filter_map(Runtime::node_major).collect();
+    let outside = if majors.len() == lines.len() {
+        behaviour::outside(&catalogue, &cases, &majors)
+    } else {
+        Vec::new()
+    };
+    let outside: Vec<Results> = outside
+        .iter()
+        .map(|one| {
+            let (reference, tested) = (&lines[one.reference], &lines[one.tested]);
+            play(reference, tested, &one.cases, own_pairs(&tested.name))
+        })
+        .collect::<Result<_, _>>()?;
+    let behaviour = Behaviour::of(&catalogue, &runs, &outside);
     let json = serde_json::to_string_pretty(&behaviour)
         .map_err(|e| Failure::Harness(anyhow!("failed to write JSON: {e}")))?;
     let markdown = report::behaviour_markdown(&behaviour);
@@ -76,11 +97,13 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
             .map_err(Failure::Harness)?;
     }
     let changed: usize = behaviour.changes().values().map(Vec::len).sum();
+    let mixed: usize = behaviour.mixed.iter().map(|mixed| mixed.clauses.len()).sum();
     print(&format!(
-        "{} on {}, {}\n{}\n",
+        "{} on {}, {}, {} between two lines\n{}\n",
         report::count(behaviour.clauses.len(), "clause"),
         report::count(lines.len(), "Node line"),
         report::count(changed, "change"),
+        report::count(mixed, "difference"),
         args.out.join("node-behaviour.md").display()
     ))
 }
