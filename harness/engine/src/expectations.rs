@@ -10,6 +10,7 @@
 //! * `fail` is expected when the first difference of every clause that fails has an entry with its
 //!   fingerprint. Failing in another way is unexpected. Which clauses can fail, level and requirement
 //!   set of the run say.
+//!   The entries whose clause it is, or whose case, are named.
 //! * `crash` and `hang` are expected when an entry has the fingerprint of the ending: who died, and
 //!   how, or who hung.
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
@@ -187,7 +188,7 @@ impl Expectations {
     }
 
     /// How the verdict of a case in a pairing stands to what was expected, and the reasons of
-    /// the entries that expect it.
+    /// the entries that expect it, or something else.
     ///
     /// `versions` knows the version of each runtime; what fails nobody by the `rules` of the run
     /// needs no entry.
@@ -201,11 +202,12 @@ impl Expectations {
         if result.verdict == Verdict::NotRun {
             return (Expectation::Expected, None);
         }
-        let (matching, mut stale): (Vec<&Entry>, Vec<&Entry>) = self
+        let (matching, others): (Vec<&Entry>, Vec<&Entry>) = self
             .applying(result, reference, versions)
             .into_iter()
             .partition(|entry| entry.matches(result, rules));
-        stale.retain(|entry| !entry.may_be_wrong());
+        let stale: Vec<&Entry> =
+            others.iter().copied().filter(|entry| !entry.may_be_wrong()).collect();
         let expectation = if !covered(result, &matching, rules) {
             Expectation::Unexpected
         } else if !stale.is_empty() {
@@ -217,12 +219,21 @@ impl Expectations {
             let reasons: BTreeSet<&str> = entries.iter().map(|e| e.raw.reason.as_str()).collect();
             reasons.into_iter().collect::<Vec<_>>().join("; ")
         };
+        let places = |entries: &[&Entry]| {
+            let place = |e: &&Entry| format!("{}:{}", e.place.file, e.place.line);
+            entries.iter().map(place).collect::<Vec<_>>().join(", ")
+        };
         let reason = match expectation {
             Expectation::Expected if !matching.is_empty() => Some(reasons(&matching)),
             Expectation::Stale => {
-                let place = |e: &&Entry| format!("{}:{}", e.place.file, e.place.line);
-                let places: Vec<String> = stale.iter().map(place).collect();
-                Some(format!("no longer as {} says: {}", places.join(", "), reasons(&stale)))
+                Some(format!("no longer as {} says: {}", places(&stale), reasons(&stale)))
+            }
+            Expectation::Unexpected if result.verdict.is_bad() => {
+                let failing = failures(result, rules);
+                let other: Vec<&Entry> =
+                    others.into_iter().filter(|entry| entry.is_about(result, &failing)).collect();
+                let words = || format!("not as {} says: {}", places(&other), reasons(&other));
+                (!other.is_empty()).then(words)
             }
             _ => None,
         };
@@ -330,6 +341,16 @@ impl Entry {
                 known.verdict() == result.verdict && (self.raw.fingerprint.is_none() || shows())
             }
         }
+    }
+
+    /// Whether it expects something else of what fails.
+    fn is_about(&self, result: &CaseResult, failing: &[(&str, &str)]) -> bool {
+        let whole = result.verdict != Verdict::Fail;
+        let own = |clause: &str| {
+            let covered = self.raw.clause.as_deref().is_none_or(|own| own == clause);
+            covered || clause.is_empty()
+        };
+        whole || failing.iter().any(|(clause, _)| own(clause))
     }
 
     /// Whether it speaks of a failure of this clause, if it is of one, with this fingerprint.

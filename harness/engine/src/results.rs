@@ -141,7 +141,7 @@ pub struct CaseResult {
     /// the contract, how long was waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What the entries say that expect it, or that are stale.
+    /// What the entries say that expect it, that are stale, or that expect another failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expectation_reason: Option<String>,
     /// How it ended, for a crash or a hang: `parent-SIGSEGV`, `child-SIGABRT`, `parent-exit-1`, or who
@@ -436,7 +436,10 @@ impl CaseResult {
     /// Its own reason and that of its expectation, as reports tell them.
     pub(crate) fn told(&self) -> Option<String> {
         match (&self.reason, &self.expectation_reason) {
-            (Some(own), Some(expected)) => Some(format!("{own} (expected: {expected})")),
+            (Some(own), Some(expected)) if self.expectation == Expectation::Expected => {
+                Some(format!("{own} (expected: {expected})"))
+            }
+            (Some(own), Some(other)) => Some(format!("{own}; {other}")),
             (own, expected) => own.clone().or_else(|| expected.clone()),
         }
     }

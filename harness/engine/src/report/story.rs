@@ -96,10 +96,12 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// Why the first case has its verdict, where its differences do not say so: how a runtime
-    /// died, how long was waited, what was left behind. Without a finding, the summary says it.
+    /// Why the first case, if possible an unexpected one, has its verdict, where its differences do
+    /// not say so: how a runtime died, how long was waited, what was left behind, which entry expects
+    /// something else. Without a finding, the summary says it.
     pub(super) fn reason(&self) -> Option<String> {
-        let reason = self.finding.and(self.cases.first()?.told())?;
+        let unexpected = self.cases.iter().find(|case| is_unexpected(case));
+        let reason = self.finding.and(unexpected.or(self.cases.first())?.told())?;
         (!self.summary.contains(&reason)).then_some(reason)
     }
 

@@ -48,7 +48,7 @@ fn an_expectation_from_its_first_day_to_its_last() {
 
     // Failing in another way is not what was expected.
     place.driver("bad", &LOUD.replace("\"extra\"", "{\"ex\":1}"));
-    place.run(&known).code(1).stdout(contains("FAIL"));
+    place.run(&known).code(1).stdout(contains("FAIL").and(contains("not as known.toml:3 says: ")));
 
     // The runtime is mended.
     place.driver("bad", "");
