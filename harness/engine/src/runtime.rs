@@ -20,6 +20,7 @@ use crate::history::Ending;
 use crate::play::{Host, Interrupt, Limits, Pairing, Stage, excerpt};
 use crate::raw;
 use crate::results::RuntimeInfo;
+use crate::text;
 
 /// The drivers that come with the suite.
 #[derive(Clone, Debug)]
@@ -29,6 +30,9 @@ pub struct Drivers {
     /// The driver on `node-channel`, an executable.
     pub rust: PathBuf,
 }
+
+/// Characters of output that are told.
+const MOST_OUTPUT: usize = 4_000;
 
 /// A program that can play a role, measured on this host.
 #[derive(Clone, Debug)]
@@ -242,7 +246,7 @@ impl Runtime {
                 name,
                 command: shown,
                 ending: ending_words(&ending),
-                output: first_of(&stderr, &stdout),
+                output: all_of(&stderr, &stdout),
             }),
         };
         let (describe, micros) = match described {
@@ -340,6 +344,14 @@ fn first_of(text: &str, otherwise: &str) -> String {
     match (text.trim(), otherwise.trim()) {
         ("", "") => "it printed nothing".to_owned(),
         ("", text) | (text, _) => format!("it printed `{}`", excerpt(text.as_bytes())),
+    }
+}
+
+/// All of it, since nobody can run it again: the driver is gone by then.
+fn all_of(text: &str, otherwise: &str) -> String {
+    match (text.trim(), otherwise.trim()) {
+        ("", "") => "it printed nothing".to_owned(),
+        ("", text) | (text, _) => format!("it printed `{}`", text::short(text, MOST_OUTPUT)),
     }
 }
 

@@ -57,6 +57,9 @@ pub const PROTOCOL: u32 = 1;
 /// see [`ChildCommand::spawn`].
 pub const FORKS_OTHERS: &str = "fork.other-programs";
 
+/// The [capabilities](Describe::capabilities) that mean something to the suite.
+pub const CAPABILITIES: [&str; 3] = ["serialization.json", "serialization.advanced", FORKS_OTHERS];
+
 /// Environment variable that names the role to play.
 pub const ROLE_VARIABLE: &str = "IPC_CONFORMANCE_ROLE";
 /// Environment variable that holds the path of the plan.

@@ -176,13 +176,16 @@ impl Choice {
     ///
     /// # Errors
     ///
-    /// When the file has mistakes.
+    /// When the file has mistakes, or does not say that the runtime may be the reference.
     pub fn reference(&self) -> Result<Option<Source>, RuntimeError> {
         let Some(text) = &self.reference else { return Ok(None) };
         if !text.contains('=')
-            && let Named { source: source @ Source::File(_), .. } = self.one(text)?
+            && let Named { name, source: Source::File(file) } = self.one(text)?
         {
-            return Ok(Some(source));
+            if !file.reference {
+                return Err(RuntimeError::NoReference { name });
+            }
+            return Ok(Some(Source::File(file)));
         }
         Ok(Some(Source::Command(text.clone())))
     }

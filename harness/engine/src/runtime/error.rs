@@ -30,6 +30,14 @@ pub enum RuntimeError {
         /// The name.
         name: String,
     },
+    /// A file of a runtime that decides nothing.
+    #[error(
+        "use the runtime `{name}` as the reference: its file does not say `reference = true`, as that of a Node does; name a Node with `--reference`"
+    )]
+    NoReference {
+        /// The name.
+        name: String,
+    },
     /// A runtime file that is none.
     #[error("read the runtime file: it has mistakes\n{0}")]
     File(#[from] Mistakes),
@@ -106,9 +114,7 @@ pub enum RuntimeError {
         error: String,
     },
     /// `describe` ended badly.
-    #[error(
-        "describe the runtime `{name}`: `{command}` {ending}; {output}; run it by hand to see all of it"
-    )]
+    #[error("describe the runtime `{name}`: `{command}` {ending}; {output}")]
     Died {
         /// The runtime.
         name: String,
@@ -116,7 +122,7 @@ pub enum RuntimeError {
         command: String,
         /// How it ended.
         ending: String,
-        /// The start of what it printed.
+        /// What it printed; of very much the beginning.
         output: String,
     },
     /// `describe` printed something else than a description.
@@ -217,6 +223,7 @@ impl RuntimeError {
                 | Self::BadCommand { .. }
                 | Self::Taken { .. }
                 | Self::Twice { .. }
+                | Self::NoReference { .. }
                 | Self::File(_)
                 | Self::Folder { .. }
         )

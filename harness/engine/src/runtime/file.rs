@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ipc_plan::CAPABILITIES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::Mistakes;
-use crate::spec::document::{Document, Form, unreadable};
+use crate::spec::document::{Document, Form, did_you_mean, unreadable};
+use crate::spec::{Mistake, Mistakes, Path as Place};
 
 /// What `NAME.toml` says of the runtime NAME.
 ///
@@ -29,7 +30,7 @@ pub struct RuntimeFile {
     /// Variables that are set for its processes and no others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
-    /// What it can do, in place of what its driver says.
+    /// What it can do, in place of what its driver says: some of [`CAPABILITIES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
     /// Whether it is a Node that may decide what is right.
@@ -62,7 +63,17 @@ impl RuntimeFile {
             [] => Form::<Self>::new().read(&document, &document.root, &mut mistakes),
             _ => None,
         };
-        match read {
+        for (index, word) in read.iter().flat_map(|file| &file.capabilities).flatten().enumerate() {
+            if !CAPABILITIES.contains(&word.as_str()) {
+                let place = Place::default().key("capabilities").index(index);
+                let known = CAPABILITIES.map(|word| format!("`{word}`")).join(", ");
+                let mistake = Mistake::new(&place, format!("no capability is called `{word}`"))
+                    .maybe_help(did_you_mean(word, CAPABILITIES))
+                    .help(format!("there are {known}"));
+                mistakes.push(document.locate_path(&document.root, mistake));
+            }
+        }
+        match read.filter(|_| mistakes.is_empty()) {
             Some(file) => {
                 let folder = path.parent().map(Path::to_owned).unwrap_or_default();
                 Ok(Self { folder, ..file })

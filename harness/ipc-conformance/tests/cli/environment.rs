@@ -90,6 +90,10 @@ fn runtimes_that_are_none() {
         ("./garbage", r"it printed `\x1b[31mhi` where one line of JSON belongs"),
         ("./exits", "exited with 3; it printed `boom`"),
         ("./dies", "was killed by SIGSEGV; it printed nothing"),
+        // There is nothing left to run by hand.
+        ("./talks", r"exited with 3; it printed `line 1\nline 2\n"),
+        ("./talks", r"\nline 100`"),
+        ("./floods", " characters cut] …xxx"),
         ("./future", "speaks version 9 of the driver contract, and version 1 is needed"),
         (
             "./ignores",
@@ -103,6 +107,8 @@ fn runtimes_that_are_none() {
     place.program("silent", "");
     place.program("garbage", r"printf '\033[31mhi\n'");
     place.program("exits", "echo boom >&2; exit 3");
+    place.program("talks", "for n in $(seq 100); do echo line $n; done; exit 3");
+    place.program("floods", "head -c 200000 /dev/zero | tr '\\0' x; exit 3");
     place.program("dies", "kill -SEGV $$");
     place.program("future", r#"echo '{"protocol":9}'"#);
     place.program("ignores", DESCRIBE);

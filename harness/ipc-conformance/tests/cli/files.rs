@@ -86,6 +86,12 @@ fn what_is_wrong_with_a_file() {
         ("version = \"1\"\n".to_owned(), "command"),
         ("command = \n".to_owned(), "files/x.toml:1:"),
         ("command = \"'\"\n".to_owned(), "has an open quote"),
+        (format!("{quick}capabilities = [\"teleport\"]\n"), "files/x.toml:2:17"),
+        (format!("{quick}capabilities = [\"teleport\"]\n"), "no capability is called `teleport`"),
+        (
+            format!("{quick}capabilities = [\"serialization.jsom\"]\n"),
+            "did you mean `serialization.json`?",
+        ),
     ] {
         run(&text, &[]).code(2).stderr(contains(message));
     }
@@ -93,6 +99,10 @@ fn what_is_wrong_with_a_file() {
         .code(3)
         .stderr(contains("the runtime `x`: its file says version 9.9.9, and it is "));
     run(quick, &["--runtime", "x=./quick"]).code(2).stderr(contains("two have the name `x`"));
+    // Only a Node decides what is right.
+    place.run(&["--runtime-files", "files", "--reference", "x"]).code(2).stderr(contains(
+        "the runtime `x` as the reference: its file does not say `reference = true`",
+    ));
     place.run(&["--runtime", "none.toml"]).code(2).stderr(contains("failed to read none.toml"));
 }
 
@@ -160,17 +170,44 @@ fn what_each_node_line_does() {
             ["behaviour", "--specs", "specs", "--runtime-files", "files", "--out", "lines"];
         place.cli([&arguments, more].concat()).assert()
     };
-    // LIFE-002 holds from Node 24 on, so no step between two lines shows it.
-    behaviour(&[]).code(0).stdout(contains("1 clause on 3 Node lines, 1 change\n"));
-    let json: serde_json::Value =
-        serde_json::from_str(&place.read("lines/node-behaviour.json")).unwrap();
-    let clause = &json["clauses"][0];
-    assert_eq!(clause["id"], "LIFE-001");
-    let of = |index: usize| &clause["behaviours"][index];
-    assert_eq!((&of(0)["from"], &of(0)["to"]), (&20.into(), &20.into()));
-    assert_eq!((&of(1)["from"], &of(1)["to"]), (&22.into(), &24.into()));
-    assert!(of(1)["differences"][0].as_str().unwrap().contains("'message'"), "{clause}");
-    assert!(place.read("lines/node-behaviour.md").contains("| 20 · 22–24 |"));
+    behaviour(&[]).code(0).stdout(contains(
+        "2 clauses on 3 Node lines, 2 changes, 0 differences between two lines\n",
+    ));
+    let json = || -> serde_json::Value {
+        serde_json::from_str(&place.read("lines/node-behaviour.json")).unwrap()
+    };
+    let first = json();
+    let of = |clause: usize, index: usize| &first["clauses"][clause]["behaviours"][index];
+    assert_eq!(first["clauses"][0]["id"], "LIFE-001");
+    assert_eq!((&of(0, 0)["from"], &of(0, 0)["to"]), (&20.into(), &20.into()));
+    assert_eq!((&of(0, 1)["from"], &of(0, 1)["to"]), (&22.into(), &24.into()));
+    assert!(of(0, 1)["differences"][0].as_str().unwrap().contains("'message'"), "{first}");
+    // LIFE-002 holds from Node 24 on; the one before it does the same, as it turns out, but the first.
+    assert_eq!(first["clauses"][1]["id"], "LIFE-002");
+    assert_eq!((&of(1, 0)["from"], &of(1, 0)["to"]), (&20.into(), &20.into()));
+    assert!(of(1, 0)["instead"][0].as_str().unwrap().contains("'message'"), "{first}");
+    assert_eq!((&of(1, 1)["from"], &of(1, 1)["to"]), (&22.into(), &24.into()));
+    let markdown = place.read("lines/node-behaviour.md");
+    assert!(markdown.contains("| (20) · 22–24 |"), "{markdown}");
+    assert!(markdown.contains("  - Node 20 instead: the "), "{markdown}");
+
+    // What shows only where a line is the child of the one before it.
+    versioned_with(
+        &place,
+        "b",
+        "22.1.0",
+        "22.1.0",
+        &format!("[ \"$ROLE\" = parent ] && export B=1; [ -z \"$B\" ] && {more}"),
+    );
+    behaviour(&["--line", "a", "--line", "b"])
+        .code(0)
+        .stdout(contains("1 clause on 2 Node lines, 0 changes, 1 difference between two lines\n"));
+    let mixed = &json()["mixed"];
+    assert_eq!(mixed.as_array().unwrap().len(), 1, "{mixed}");
+    assert_eq!((&mixed[0]["parent"], &mixed[0]["child"]), (&20.into(), &22.into()));
+    assert_eq!(mixed[0]["clauses"][0]["id"], "LIFE-001");
+    let markdown = place.read("lines/node-behaviour.md");
+    assert!(markdown.contains("### Parent Node 20, child Node 22: "), "{markdown}");
 
     behaviour(&["--line", "a"]).code(2).stderr(contains("two Node lines are needed"));
     behaviour(&["--line", "a", "--line", "none"]).code(3).stderr(contains("`none`"));
