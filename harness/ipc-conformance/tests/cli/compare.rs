@@ -367,3 +367,74 @@ fn the_action_hands_the_summary_to_the_job() {
     assert_eq!(cases(r#"--specs my\ specs --filter "life-*""#).len(), 4);
     with("x=./quick", "", "--specs 'my specs").code(2).stderr(contains("have an open quote"));
 }
+
+/// A file of the GitHub action, as GitHub reads it.
+fn action_file(name: &str) -> (String, Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/action").join(name);
+    let text = fs::read_to_string(path).unwrap();
+    let parsed = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    (text, parsed)
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_workflow_to_copy_fits_the_action() {
+    let (text, action) = action_file("action.yml");
+    let inputs = keys(&action["inputs"]);
+    let used: Vec<&str> = text
+        .split("inputs.")
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap())
+        .collect();
+    for input in &used {
+        assert!(inputs.contains(input), "`{input}` is used and not declared");
+    }
+    for input in &inputs {
+        assert!(used.contains(input), "`{input}` is declared and not used");
+    }
+
+    let (_, example) = action_file("example.yml");
+    let steps = example["jobs"]["shard"]["steps"].as_array().unwrap();
+    let ours =
+        |step: &&Value| step["uses"].as_str().is_some_and(|uses| uses.contains("/.ci/action@"));
+    let with = &steps.iter().find(ours).expect("the action is used")["with"];
+    for input in keys(with) {
+        assert!(inputs.contains(&input), "`{input}` is given and not declared");
+    }
+    for input in inputs {
+        let required = action["inputs"][input]["required"] == true;
+        assert!(!required || with.get(input).is_some(), "`{input}` is required and not given");
+    }
+}
+
+/// The last step of the workflow to copy, as GitHub runs it.
+#[test]
+fn the_workflow_to_copy_ends_as_the_merge_does() {
+    let place = Place::new();
+    let (_, example) = action_file("example.yml");
+    let steps = example["jobs"]["report"]["steps"].as_array().unwrap();
+    let script = steps.iter().filter_map(|step| step["run"].as_str()).next_back().unwrap();
+    let folder = Path::new(PROGRAM).parent().unwrap().display();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let merge = || {
+        let mut command = assert_cmd::Command::new("bash");
+        command
+            .args(["-e", "-c", script])
+            .current_dir(place.path("."))
+            .env("PATH", &path)
+            .env("GITHUB_STEP_SUMMARY", place.path("summary"));
+        command.assert()
+    };
+    place.driver("bad", BAD);
+    let shard = |which: &str, out: &str| {
+        place.run(&["--runtime", "x=./bad", "--seed", "5", "--shard", which, "--out", out])
+    };
+    shard("1/2", "shard-1");
+    merge().code(2).stderr(contains("failed to read shard-2").and(contains("summary.md").not()));
+    shard("2/2", "shard-2");
+    merge().code(1);
+    assert!(place.read("summary").starts_with("## ✗ "));
+}
