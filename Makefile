@@ -84,14 +84,23 @@ $(INSTALLED): fixtures/runtimes/package-lock.json
 	touch $@
 
 # Plays everything for each pinned runtime, against the Node that is nearest to it, into
-# reports/matrix; then writes what the Node lines do. MATRIX names the runtimes; MATRIX_FLAGS are
-# further options of each run, such as a choice of cases.
+# reports/matrix; then the Rust channel beside each Node line, with handles and advanced serialization;
+# then writes what the Node lines do. MATRIX names the runtimes, MATRIX_RUST those lines; MATRIX_FLAGS
+# are further options of each run of MATRIX, such as a choice of cases, or `--tap` to see what is on the
+# wire where something is expected to differ, which doubles the time for Bun.
 MATRIX ?= node-18 node-20 node-22 node-24 node-26 bun deno rust
+MATRIX_RUST ?= $(if $(filter rust,$(MATRIX)),node-18 node-20 node-22 node-24 node-26)
 matrix: runtimes programs
 	failed=; for name in $(MATRIX); do \
 		printf '\n== %s\n' "$$name"; \
 		$(SUITE) run --runtime "$$name" --out "reports/matrix/$$name" \
 			$(MATRIX_FLAGS) || failed="$$failed $$name"; \
+	done; \
+	for node in $(MATRIX_RUST); do \
+		printf '\n== rust beside %s\n' "$$node"; \
+		$(SUITE) run --runtime rust --reference "$$node" --out "reports/matrix/rust-$$node" \
+			--generate 0 --filter 'adv-*' --filter 'arx-*' --filter 'hnd-*' \
+			|| failed="$$failed rust-$$node"; \
 	done; \
 	test -n "$(MATRIX_FLAGS)" || $(SUITE) behaviour || failed="$$failed behaviour"; \
 	test -z "$$failed" || { echo "not as expected:$$failed"; exit 1; }

@@ -111,6 +111,9 @@ pub struct Options {
     /// The requirement set: clauses that it does not list fail nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirement_set: Option<String>,
+    /// Whether expected findings were looked at a second time with a relay, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tap: bool,
     /// `I/N`, where the run was one shard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,

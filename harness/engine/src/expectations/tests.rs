@@ -108,6 +108,7 @@ fn results(cases: Vec<CaseResult>) -> Results {
             generated: 0,
             filters: Vec::new(),
             requirement_set: None,
+            tap: false,
             shard: None,
             replay: Vec::new(),
         },

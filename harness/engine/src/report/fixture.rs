@@ -54,6 +54,7 @@ pub(super) fn results() -> Results {
             generated: 200,
             filters: Vec::new(),
             requirement_set: None,
+            tap: false,
             shard: None,
             replay: Vec::new(),
         },

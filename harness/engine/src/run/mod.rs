@@ -48,8 +48,6 @@ pub struct Run<'a> {
     pub options: Options,
     /// Stop at the first unexpected verdict.
     pub fail_fast: bool,
-    /// Look a second time, with a relay, at expected findings too.
-    pub tap: bool,
     /// Where smallest differing messages are stored, to be played first from then on.
     pub regressions: Option<PathBuf>,
     /// Where plays are made.

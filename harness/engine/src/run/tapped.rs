@@ -77,7 +77,8 @@ impl Run<'_> {
         pairings: &[Pairing],
     ) -> Vec<Look<'a>> {
         let tapped = |pairing: &Pairing| Pairing { tapped: true, ..pairing.clone() };
-        let wanted = results.findings.iter().enumerate().filter(|(_, f)| self.tap || !f.expected);
+        let wanted =
+            results.findings.iter().enumerate().filter(|(_, f)| self.options.tap || !f.expected);
         wanted
             .filter_map(|(finding, found)| {
                 let (id, pairing) = (found.cases.first()?, found.pairings.first()?);

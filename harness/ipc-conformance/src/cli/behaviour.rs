@@ -45,11 +45,11 @@ pub(super) fn behaviour(args: BehaviourArgs) -> Outcome {
                 generated: 0,
                 filters: args.filters.clone(),
                 requirement_set: None,
+                tap: false,
                 shard: None,
                 replay: Vec::new(),
             },
             fail_fast: false,
-            tap: false,
             regressions: None,
             pool: Pool { host: host.clone(), jobs: jobs(args.jobs), interrupt: interrupt.clone() },
         };

@@ -72,11 +72,11 @@ pub(super) fn run(args: RunArgs) -> super::Outcome {
             generated: args.generate,
             filters: args.filters.clone(),
             requirement_set: args.requirement_set.clone(),
+            tap: args.tap,
             shard: args.shard.clone(),
             replay: args.for_replay(),
         },
         fail_fast: args.fail_fast,
-        tap: args.tap,
         regressions: Some(args.regressions.clone()),
         pool: Pool { host, jobs: jobs(args.jobs), interrupt },
     };

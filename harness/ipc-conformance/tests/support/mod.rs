@@ -93,11 +93,11 @@ pub(crate) fn play(
             generated: 0,
             filters: Vec::new(),
             requirement_set: None,
+            tap: false,
             shard: None,
             replay: Vec::new(),
         },
         fail_fast: false,
-        tap: false,
         regressions: None,
         pool: Pool { host: host(), jobs, interrupt: Interrupt::new() },
     };
