@@ -101,7 +101,7 @@ impl<'a> Story<'a> {
     /// something else. Without a finding, the summary says it.
     pub(super) fn reason(&self) -> Option<String> {
         let unexpected = self.cases.iter().find(|case| is_unexpected(case));
-        let reason = self.finding.and(unexpected.or(self.cases.first())?.told())?;
+        let reason = self.finding.and(unexpected.or_else(|| self.cases.first())?.told())?;
         (!self.summary.contains(&reason)).then_some(reason)
     }
 
