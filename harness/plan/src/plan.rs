@@ -128,15 +128,21 @@ pub struct Setup {
     /// How long `settle` waits, in milliseconds: calibrated on this host so that anything a
     /// process would do by itself has been done by then.
     pub settle_ms: u64,
-    /// How long an await waits at most, in milliseconds. A quarter of it, once one of the same
-    /// role has waited in vain.
+    /// How long an await of the parent waits at most, in milliseconds; one of the child three
+    /// quarters of it: where both wait, it is not chance who goes on first. A quarter of that, once
+    /// one of the same role has waited in vain.
     pub patience_ms: u64,
 }
 
 impl Setup {
-    /// How long an await waits at most, if one of the same role has waited in vain or none has.
-    pub fn patience(&self, in_vain: bool) -> Duration {
-        Duration::from_millis(if in_vain { self.patience_ms / 4 } else { self.patience_ms })
+    /// How long an await of a role waits at most, if one of the same role has waited in vain or none
+    /// has.
+    pub fn patience(&self, role: Role, in_vain: bool) -> Duration {
+        let patience = match role {
+            Role::Parent => self.patience_ms,
+            Role::Child => self.patience_ms / 4 * 3,
+        };
+        Duration::from_millis(if in_vain { patience / 4 } else { patience })
     }
 }
 

@@ -8,6 +8,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::fingerprint;
 use super::value::{self, Mismatch};
 use crate::history::{Ending, History};
+use crate::raw;
 use crate::results::{Difference, DifferenceKind};
 use crate::spec::{Catalogue, Order};
 
@@ -47,7 +48,19 @@ pub(super) fn compare(frame: &Frame<'_>, reference: &History, observed: &History
         differences.extend(of_role);
     }
     differences.extend(endings(frame, reference, observed));
+    // That the raw peer writes in vain follows from what goes wrong, if that is seen: at which step it
+    // shows depends on when a runtime that has gone wrong ends.
+    let matters = |found: &Found| found.difference.kind != DifferenceKind::Message;
+    if differences.iter().any(|found| matters(found) && !is_unread(&found.difference)) {
+        differences.retain(|found| !is_unread(&found.difference));
+    }
     differences
+}
+
+/// Whether it says that something the raw peer has written was not read.
+fn is_unread(difference: &Difference) -> bool {
+    difference.kind == DifferenceKind::Extra
+        && matches!(&difference.observed, Some(Seen::GaveUp { awaiting }) if awaiting == raw::READER)
 }
 
 /// A record with the clause it belongs to and its place in the log.

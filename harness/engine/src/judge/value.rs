@@ -29,7 +29,11 @@ pub(crate) fn normalised(seen: &Seen) -> Value {
                     serde_json::to_value(without_ports(handle)).unwrap_or_default();
             }
         }
-        Seen::RawRead { pieces, .. } => {
+        Seen::RawRead { pieces, ended, .. } => {
+            // Whether the other side was gone before the last bytes reached it is a matter of time.
+            if ended.as_deref() == Some("ECONNRESET") {
+                json["ended"] = "end".into();
+            }
             for (index, piece) in pieces.iter().enumerate() {
                 json["pieces"][index]["bytes"] = without_chosen_ports(&piece.bytes).into();
             }

@@ -31,6 +31,9 @@ use peer::Peer;
 /// Its name in pairings, which no runtime can have.
 pub const NAME: &str = "raw";
 
+/// What it waits in vain for where something that it has written to the channel is not read.
+pub(crate) const READER: &str = "reader";
+
 /// The raw peer's `main`, for the hidden subcommand that [`Host`](crate::play::Host) names.
 pub fn main() -> ExitCode {
     match play() {
@@ -68,7 +71,7 @@ fn play() -> Result<i32, String> {
         Role::Child => channel::inherited(|_| true).map(|(_, fd)| fd),
     };
     let setup = plan.setup.clone().ok_or_else(|| format!("{path}: setup is missing"))?;
-    Ok(Peer::new(log, setup, plan.serialization, channel).play(steps))
+    Ok(Peer::new(role, log, setup, plan.serialization, channel).play(steps))
 }
 
 fn exit_code(code: i32) -> ExitCode {

@@ -4,11 +4,14 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_plan::{Event, Part, Property, Recipe, Seen, Serialization, Setup, Step, Tagged, Until};
+use ipc_plan::{
+    Event, Part, Property, Recipe, Role, Seen, Serialization, Setup, Step, Tagged, Until,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
 
+use super::READER;
 use super::descriptors;
 use super::end::{End, Failure, errno_name};
 use super::launch::Launch;
@@ -19,10 +22,13 @@ use crate::play::signal_name;
 
 /// Plays a role.
 pub(super) struct Peer {
+    role: Role,
     log: Log,
     setup: Setup,
     /// Whether a step has waited in vain.
     in_vain: bool,
+    /// Whether something that was written to the channel was not read.
+    unread: bool,
     serialization: Serialization,
     channel: Option<End>,
     /// Descriptors by their names.
@@ -40,6 +46,7 @@ const LOOK: Duration = Duration::from_millis(1);
 
 impl Peer {
     pub(super) fn new(
+        role: Role,
         log: Log,
         setup: Setup,
         serialization: Serialization,
@@ -48,7 +55,18 @@ impl Peer {
         let channel = channel.and_then(|fd| End::new(fd).ok());
         let other = std::os::unix::process::parent_id();
         let kept = BTreeMap::new();
-        Self { log, setup, in_vain: false, serialization, channel, kept, child: None, other }
+        Self {
+            role,
+            log,
+            setup,
+            in_vain: false,
+            unread: false,
+            serialization,
+            channel,
+            kept,
+            child: None,
+            other,
+        }
     }
 
     /// Performs the steps. Gives the exit code.
@@ -60,6 +78,12 @@ impl Peer {
             }
             match self.perform(step) {
                 Ok(()) => {}
+                // Told once, and in one way: whether as an error or in vain, and how often, is up
+                // to when the other side ends.
+                Err(failure) if writes_to_channel(step) && is_unread(&failure) => {
+                    self.log.record(Seen::GaveUp { awaiting: READER.to_owned() });
+                    self.unread = true;
+                }
                 Err(Failure::Patience) => {
                     let awaiting = match step {
                         Step::AwaitSignal { name, .. } => format!("signal {name}"),
@@ -80,6 +104,9 @@ impl Peer {
 
     fn perform(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
+            // Nobody would read it.
+            Step::RawWrite { .. } | Step::RawFill { .. }
+                if self.unread && writes_to_channel(step) => {}
             Step::Signal { name } => self.log.signal(name),
             Step::AwaitSignal { name, .. } => self.await_signal(name)?,
             Step::Mark { name, .. } => self.log.record(Seen::Mark { name: name.clone() }),
@@ -147,14 +174,14 @@ impl Peer {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + self.setup.patience(self.in_vain)
+        Instant::now() + self.setup.patience(self.role, self.in_vain)
     }
 
     /// A mark here, and a message that says the same to the other side.
     fn section(&mut self, clause: &str, silent: bool) -> Result<(), Failure> {
         let text = format!("section {clause}");
         self.log.record(Seen::Mark { name: text.clone() });
-        if silent {
+        if silent || self.unread {
             return Ok(());
         }
         let message = match self.serialization {
@@ -271,11 +298,14 @@ impl Peer {
     fn wait(&mut self) -> Result<(), Failure> {
         let deadline = self.deadline();
         let child = self.child.as_mut().ok_or(Errno::CHILD)?;
-        let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).map_err(|_| Failure::Patience)?;
-        if poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left))? == 0 {
-            return Err(Failure::Patience);
+        // One that was seen to end is waited for no more: its id may be another's.
+        if child.try_wait().map_err(os)?.is_none() {
+            let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).map_err(|_| Failure::Patience)?;
+            if poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left))? == 0 {
+                return Err(Failure::Patience);
+            }
         }
         let arguments = outcome(child.wait().map_err(os)?);
         self.log.record(Seen::Event {
@@ -287,6 +317,16 @@ impl Peer {
         });
         Ok(())
     }
+}
+
+/// Whether a step writes to the channel, rather than to another descriptor.
+fn writes_to_channel(step: &Step) -> bool {
+    matches!(step, Step::RawWrite { on: None, .. } | Step::RawFill { .. } | Step::Section { .. })
+}
+
+/// Whether this says that the other side does not read, or is gone.
+fn is_unread(failure: &Failure) -> bool {
+    matches!(failure, Failure::Patience | Failure::Os(Errno::PIPE | Errno::CONNRESET))
 }
 
 /// Code and signal, as of Node's event.

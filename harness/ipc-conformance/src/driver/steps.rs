@@ -297,7 +297,7 @@ impl Process {
 
     /// Blocks the whole process until a signal is given.
     fn block_for(&mut self, name: &str) {
-        let patience = self.setup.patience(self.in_vain);
+        let patience = self.setup.patience(self.role, self.in_vain);
         let start = std::time::Instant::now();
         while !self.log.signalled(name) {
             if start.elapsed() > patience {

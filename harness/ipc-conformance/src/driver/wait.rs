@@ -46,7 +46,7 @@ pub(crate) fn is_over(process: &mut Process, wait: &mut Wait) -> bool {
     if over {
         return true;
     }
-    let patience = process.setup.patience(process.in_vain);
+    let patience = process.setup.patience(process.role, process.in_vain);
     let gone = peer_gone(process).is_some_and(|since| since.elapsed() > process.settle());
     if since.elapsed() > patience || gone {
         process.give_up(what);
