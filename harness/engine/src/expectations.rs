@@ -14,7 +14,8 @@
 //! * `crash` and `hang` are expected when an entry has the fingerprint of the ending: who died, and
 //!   how, or who hung.
 //! * An entry with `unstable` speaks of what happens in some plays only: it is never stale, and
-//!   several may say how else the same case can end.
+//!   several may say how else the same case can end; one with the fingerprint `any`, that nobody can
+//!   list how.
 //! * `harness-error` is never expected.
 //! * An entry for other versions of the runtime than the one that is tested says nothing; in a file
 //!   of the user's own that is a problem of the run, see [`Expectations::unmatched`].
@@ -45,7 +46,8 @@ use version::Range as Versions;
 /// The fingerprint of a failure that shows in no difference, such as a descendant left behind.
 pub const NO_DIFFERENCE: &str = "none";
 
-/// The fingerprint of any failure of a generated message: no two runs generate the same.
+/// The fingerprint of any failure of a generated message: no two runs generate the same. Of a case,
+/// too, in which a race goes another way each time.
 pub const ANY_DIFFERENCE: &str = "any";
 
 /// The entries of one or several files.
@@ -252,6 +254,16 @@ impl Expectations {
         let hangs = |entry: &&Entry| entry.raw.verdict == Known::Hang;
         applying.iter().any(hangs)
             && applying.iter().all(|entry| hangs(entry) || entry.raw.unstable)
+    }
+
+    /// Whether entries say something about the case in its pairing, whatever its verdict is.
+    pub(crate) fn speak_of<'v>(
+        &self,
+        result: &CaseResult,
+        reference: &str,
+        versions: &dyn Fn(&str) -> Option<&'v str>,
+    ) -> bool {
+        !self.applying(result, reference, versions).is_empty()
     }
 
     /// The entries that say something about this case in this pairing.

@@ -22,6 +22,11 @@ pub(super) fn is_known_to_hang(run: &Run<'_>, result: &CaseResult) -> bool {
     run.expectations.expect_a_hang(result, &run.reference.name, &versions(run))
 }
 
+/// Whether the case is expected to go wrong in the pairing in any way, whatever the result says.
+pub(super) fn is_known_to_differ(run: &Run<'_>, result: &CaseResult) -> bool {
+    run.expectations.speak_of(result, &run.reference.name, &versions(run))
+}
+
 /// Knows the version of each runtime.
 fn versions<'a>(run: &Run<'a>) -> impl Fn(&str) -> Option<&'a str> {
     let runtimes = run.runtimes;

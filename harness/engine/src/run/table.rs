@@ -37,6 +37,7 @@ struct Row<'r> {
     /// Whether it has no plays of its own: the reference's are judged.
     is_reference: bool,
     is_known_to_hang: bool,
+    is_known_to_differ: bool,
     /// Those made so far, while somebody may ask for them.
     plays: Vec<History>,
     result: Option<CaseResult>,
@@ -61,6 +62,7 @@ impl<'r> Table<'r> {
                     pairing,
                     is_reference: index == 0 && !pairings.test_reference(case.plan.link),
                     is_known_to_hang: assemble::is_known_to_hang(run, &unknown),
+                    is_known_to_differ: assemble::is_known_to_differ(run, &unknown),
                     plays: Vec::new(),
                     result: None,
                 });
@@ -223,13 +225,14 @@ impl<'r> Table<'r> {
         matches!(play, Play::OfRow(row) if self.rows[row].is_known_to_hang)
     }
 
-    /// For how long the play probably waits, in milliseconds: as long as it took before.
+    /// For how long the play probably waits, in milliseconds: as long as it took before. What differs
+    /// may wait for something that does not come.
     fn waiting(&self, play: Play) -> u64 {
         let Play::OfRow(row) = play else { return 0 };
         match &self.rows[row].result {
             Some(result) => result.duration_ms,
             None if self.rows[row].is_known_to_hang => u64::MAX,
-            None => 0,
+            None => self.rows[row].is_known_to_differ.into(),
         }
     }
 
