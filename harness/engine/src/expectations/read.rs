@@ -71,10 +71,14 @@ pub(super) fn entry(
             format!("`{verdict}` needs a `fingerprint`: failing in another way is unexpected");
         add(root.key("verdict"), message, Some(help));
     }
+    let is_race = raw.unstable && raw.case.is_some() && raw.pairings.is_some();
     if raw.fingerprint.as_deref() == Some(ANY_DIFFERENCE)
         && raw.clause.as_deref() != Some(GENERATED)
+        && !is_race
     {
-        let message = format!("`{ANY_DIFFERENCE}` is for `clause = \"{GENERATED}\"` alone");
+        let message = format!(
+            "`{ANY_DIFFERENCE}` is for `clause = \"{GENERATED}\"`, and for an `unstable` entry of a `case` in its `pairings`"
+        );
         add(root.key("fingerprint"), message, None);
     }
     let versions = match raw.versions.as_deref().map_or_else(|| Ok(Versions::default()), str::parse)
