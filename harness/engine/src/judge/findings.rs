@@ -1,12 +1,12 @@
 //! Differences with one cause, and whose fault they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ipc_plan::{Role, Seen, fnv1a};
 
 use super::compare::section;
-use super::plain;
 use super::symptom::Symptom;
+use super::{GENERATED, plain};
 use crate::raw;
 use crate::results::{
     Blame, CaseResult, Difference, DifferenceKind, Expectation, Finding, Options, Reproduced,
@@ -29,8 +29,12 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
             let mut key = format!("{runtime} {}", symptom.key);
             if symptom.vague {
                 let pairings = &shown[&(case.id.clone(), cause.fingerprint.clone())];
-                let blame = blame(reference, &runtime, pairings, [&*played[&case.id]]);
-                key += &format!(" {} {blame:?} {}", area(&cause.clause), side(blame, cause.role));
+                key += &format!(" {}", matter(&cause.clause));
+                // Beside the raw peer, who else?
+                if !case.pairing.split(':').any(|side| side == raw::NAME) {
+                    let blame = blame(reference, &runtime, pairings, [&*played[&case.id]]);
+                    key += &format!(" {blame:?} {}", side(blame, cause.role));
+                }
             }
             let index = *known.entry(key.clone()).or_insert_with(|| {
                 found.push(Finding {
@@ -78,11 +82,19 @@ fn causes<'a>(case: &'a CaseResult, reference: &str) -> Vec<(&'a str, &'a Differ
     let firsts = firsts(&case.differences);
     let fatal = fatal(case, &firsts);
     let before = firsts.iter().copied().find(|difference| !is_beyond(difference));
-    let cause = |difference: &'a Difference| match &fatal {
-        Some((cause, symptom)) => (*cause, symptom.clone()),
-        None => {
-            let cause = before.filter(|_| is_beyond(difference)).unwrap_or(difference);
-            (cause, Symptom::of(cause, reference))
+    let of_handles =
+        firsts.iter().copied().find(|first| !is_beyond(first) && matter(&first.clause) == HANDLES);
+    let is_hang = case.verdict == Verdict::Hang;
+    let cause = |difference: &'a Difference| {
+        if let Some((cause, symptom)) = &fatal {
+            return (*cause, symptom.clone());
+        }
+        let cause = before.filter(|_| is_hang || is_beyond(difference)).unwrap_or(difference);
+        let symptom = Symptom::of(cause, reference);
+        // One step does something with what the one before it has got.
+        match of_handles.filter(|_| symptom.vague && matter(&cause.clause) == HANDLES) {
+            Some(first) => (first, Symptom::of(first, reference)),
+            None => (cause, symptom),
         }
     };
     let of_clause = |difference: &&'a Difference| {
@@ -127,17 +139,30 @@ fn played(cases: &[CaseResult]) -> BTreeMap<String, Vec<String>> {
     played
 }
 
-/// The first difference of each clause: what follows it is mostly its consequence.
+/// The first difference of each clause: what follows it is mostly its consequence. That a role waits
+/// in vain follows from what does not come, if that is seen too.
 fn firsts(differences: &[Difference]) -> Vec<&Difference> {
-    let mut clauses = BTreeSet::new();
-    differences.iter().filter(|difference| clauses.insert(difference.clause.as_str())).collect()
+    let mut firsts: Vec<&Difference> = Vec::new();
+    for difference in differences {
+        match firsts.iter_mut().find(|first| first.clause == difference.clause) {
+            None => firsts.push(difference),
+            Some(first) if is_in_vain(first) && !is_in_vain(difference) => *first = difference,
+            Some(_) => {}
+        }
+    }
+    firsts
 }
 
-/// Whether it only says that a role never got to this section: a consequence of what went wrong
-/// elsewhere, if anything did.
+fn is_in_vain(difference: &Difference) -> bool {
+    matches!(difference.observed, Some(Seen::GaveUp { .. }))
+        && difference.kind == DifferenceKind::Extra
+}
+
+/// Whether it only says that a role never got to this section or to its end: a consequence of what
+/// went wrong elsewhere, if anything did.
 fn is_beyond(difference: &Difference) -> bool {
-    difference.kind == DifferenceKind::Missing
-        && difference.expected.as_ref().is_some_and(|seen| section(seen).is_some())
+    let is_later = |seen: &Seen| section(seen).is_some() || matches!(seen, Seen::Done {});
+    difference.kind == DifferenceKind::Missing && difference.expected.as_ref().is_some_and(is_later)
 }
 
 /// Whether the side that is to blame sees it, or its peer.
@@ -149,8 +174,17 @@ fn side(blame: Blame, role: Role) -> &'static str {
     }
 }
 
-fn area(clause: &str) -> &str {
-    plain(clause).split('-').next().unwrap_or_default()
+const HANDLES: &str = "handles";
+
+/// What the clauses of an area are about: several areas are about one thing.
+fn matter(clause: &str) -> &str {
+    match plain(clause).split('-').next().unwrap_or_default() {
+        "FLOW" | "LIFE" => "what becomes of messages when a side ends",
+        "SER" | "ADV" | GENERATED => "values",
+        "HND" | "CLU" => HANDLES,
+        "RX" | "ARX" | "RES" => "bytes",
+        area => area,
+    }
 }
 
 /// The runtime in the role that is to blame.

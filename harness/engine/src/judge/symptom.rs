@@ -8,7 +8,7 @@ use ipc_plan::{Event, Recipe, Role, Seen};
 use super::compare::section;
 use super::value;
 use crate::results::{Difference, DifferenceKind};
-use crate::{show, text};
+use crate::{raw, show, text};
 
 use part::Part;
 
@@ -65,7 +65,7 @@ impl Symptom {
             None => words.to_owned(),
         };
         let cause = error.as_ref().unwrap_or(&words);
-        let key = format!("fatal {}", cause.replace(|c: char| c.is_ascii_digit(), ""));
+        let key = format!("fatal {}", without_values(cause));
         Self { key, words, vague: false }
     }
 }
@@ -93,15 +93,46 @@ fn plain_line(line: &str) -> String {
     words
 }
 
+/// An error without what it has of the value that it is about: numbers, what is quoted, a word that
+/// is all it says, and the value that V8 puts before this text.
+fn without_values(error: &str) -> String {
+    const CLONED: &str = "could not be cloned";
+    let mut text = error.split('"').step_by(2).collect::<String>();
+    if let (Some(begin), Some(end)) = (text.find(": ").map(|at| at + 2), text.rfind(CLONED)) {
+        // Where the class is the second word of several.
+        let begin = text[..end].find("Error: ").map_or(begin, |at| at + "Error: ".len());
+        text.replace_range(begin.min(end)..end, "");
+    }
+    if let Some((rest, last)) = text.rsplit_once(": ")
+        && !last.contains(' ')
+    {
+        // Of one that is thrown on purpose, the class is no better known.
+        let thrown = rest.rsplit_once(' ').filter(|_| rest.ends_with("Error"));
+        text.truncate(thrown.map_or(rest, |(rest, _)| rest).len());
+    }
+    text.replace(|c: char| c.is_ascii_digit(), "")
+}
+
 /// Of a record that is missing, too many or elsewhere.
 fn plain(kind: &str, seen: &Seen, words: String) -> Symptom {
+    let subject = match seen {
+        // How a side sees that the other has ended.
+        Seen::Event { event: Event::Exit | Event::Close | Event::Disconnect, .. } => {
+            "the end of its peer".to_owned()
+        }
+        Seen::Mark { .. } | Seen::Callback { .. } if kind == "order" => "turns".to_owned(),
+        _ => subject(seen),
+    };
     let vague = match seen {
         Seen::Event { event, .. } => matches!(event, Event::Message | Event::InternalMessage),
-        Seen::Property { .. } | Seen::Inspected { .. } | Seen::Returned { .. } => false,
+        Seen::Property { .. }
+        | Seen::Inspected { .. }
+        | Seen::Returned { .. }
+        | Seen::Callback { .. } => false,
         Seen::Threw { step, .. } => step == "send",
         _ => true,
     };
-    Symptom { key: format!("{kind} {}", subject(seen)), words, vague }
+    Symptom { key: format!("{kind} {subject}"), words, vague }
 }
 
 /// What a record is about, without names that only its plan gives.
@@ -112,7 +143,6 @@ fn subject(seen: &Seen) -> String {
         Seen::Threw { step, .. } | Seen::Returned { step, .. } => format!("{kind} {step}"),
         Seen::Property { property, .. } => format!("{kind} {}", show::word(property)),
         Seen::Inspected { what, .. } => format!("{kind} {}", show::word(what)),
-        Seen::Handle { what, .. } => format!("{kind} {what}"),
         Seen::GaveUp { awaiting } if awaiting.starts_with("event ") => format!("{kind} {awaiting}"),
         Seen::GaveUp { awaiting } => {
             format!("{kind} {}", awaiting.split(' ').next().unwrap_or_default())
@@ -185,6 +215,7 @@ fn thing(role: Role, seen: &Seen) -> String {
             Some(("event", event)) => format!("the event '{event}'"),
             Some(("signal", name)) => format!("its peer's word '{name}'"),
             Some((what, of)) if of.starts_with("of ") => format!("`{what}` of a handle"),
+            None if awaiting == raw::READER => "a reader of what it writes".to_owned(),
             _ => awaiting.clone(),
         },
         other => value::subject(other),
@@ -236,7 +267,17 @@ fn of_values(
             } else {
                 format!("in {}, {}", place(role, have), part.words(reference))
             };
-            (format!("{of} {}", part.key()), words)
+            let of_message =
+                matches!(have, Seen::Event { event: Event::Message | Event::InternalMessage, .. });
+            let key = match have {
+                _ if part.is_of_any_error() => part.key(false),
+                _ if part.replaces_surrogates() => "surrogates".to_owned(),
+                // Whether it is the message or something in it matters less.
+                _ if of_message => format!("message {}", part.key(true)),
+                Seen::Inspected { what, .. } if show::word(what) == "listener-counts" => of,
+                _ => format!("{of} {}", part.key(false)),
+            };
+            (key, words)
         }
     };
     Symptom { key: format!("{kind:?} {key}"), words, vague: false }

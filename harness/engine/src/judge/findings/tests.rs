@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -106,21 +108,23 @@ fn what_looks_alike_is_one_finding_whatever_the_clause() {
     assert!(cases[..3].iter().all(|case| case.findings == [one.id.as_str()]));
 }
 
-/// That a message is missing can have many causes: areas and sides are told apart.
+/// That a message is missing can have many causes: what the clauses are about, and sides, are told
+/// apart.
 #[test]
-fn what_says_little_is_one_finding_only_where_blame_and_area_are_the_same() {
+fn what_says_little_is_one_finding_only_where_blame_and_matter_are_the_same() {
     let lost = |clause| (clause, "parent", "missing", message("late"), Value::Null);
     let found = told(vec![
         case("flow-a", "node:x", "fail", &[lost("FLOW-001")]),
         case("flow-b", "node:x", "fail", &[lost("FLOW-002")]),
         case("flow-c", "x:node", "fail", &[lost("FLOW-003")]),
         case("life-d", "node:x", "fail", &[lost("LIFE-001")]),
+        case("boot-e", "node:x", "fail", &[lost("BOOT-001")]),
     ]);
     let words = "the parent does not get the message \"late\"; with Node it does";
     let expected = [
-        format!("x as child: {words} | FLOW-001 FLOW-002 | flow-a flow-b"),
+        format!("x as child: {words} | FLOW-001 FLOW-002 LIFE-001 | flow-a flow-b life-d"),
         format!("x as parent: {words} | FLOW-003 | flow-c"),
-        format!("x as child: {words} | LIFE-001 | life-d"),
+        format!("x as child: {words} | BOOT-001 | boot-e"),
     ];
     assert_eq!(found, expected);
 }

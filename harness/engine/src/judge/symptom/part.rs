@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use super::brief;
 use crate::judge::fingerprint::is_name;
 
+/// The name of the class of an error, or of another value that has one.
+const CLASS: &str = "class";
 /// The name of the order in which an object has its keys.
 const ORDER: &str = "order";
 
@@ -48,14 +50,41 @@ impl Part {
         (words(&self.expected), words(&self.observed))
     }
 
-    /// The same for all parts that look alike.
-    pub(super) fn key(&self) -> String {
+    /// Whether it is the class of an error that is named by its code: a runtime names all so.
+    pub(super) fn is_of_any_error(&self) -> bool {
+        self.name == CLASS && is_code(self.observed.as_ref())
+    }
+
+    /// Whether a text has U+FFFD where the reference has a surrogate that stands alone.
+    pub(super) fn replaces_surrogates(&self) -> bool {
+        let has = |value: &Option<Value>, part: &str| {
+            value.as_ref().is_some_and(|value| value.to_string().contains(part))
+        };
+        has(&self.expected, "\"utf16\"") && has(&self.observed, "\u{fffd}")
+    }
+
+    /// The same for all parts that look alike. What a message names its parts is its own matter.
+    pub(super) fn key(&self, of_message: bool) -> String {
         let (want, have) = match (&self.expected, &self.observed) {
+            (Some(_), have) if self.name == CLASS && is_code(have.as_ref()) => {
+                (String::new(), "code".to_owned())
+            }
+            (Some(_), Some(Value::String(have))) if self.name == CLASS && have != "Error" => {
+                (String::new(), have.clone())
+            }
+            _ if self.name == "stack" || self.name == "id" => (String::new(), String::new()),
             (Some(want), Some(have)) => (shape(want), shape(have)),
             // What it would have been matters less than that it is not there.
             (want, _) => (want.is_some().to_string(), want.is_none().to_string()),
         };
-        format!("{} {} {want} {have}", self.container, self.name)
+        let is_own = matches!(self.container.as_str(), "" | "object") && self.name != ORDER;
+        let (container, name) = match (self.container.as_str(), self.name.as_str()) {
+            _ if of_message && is_own => ("", ""),
+            ("map" | "set", name) => ("collection", name),
+            (_, "id") => ("value", "id"),
+            names => names,
+        };
+        format!("{container} {name} {want} {have}")
     }
 
     /// What is other, inside of a value.
@@ -82,6 +111,11 @@ impl Part {
             _ => format!("`{shown}` of {kind} is {have} where {reference} has {want}"),
         }
     }
+}
+
+/// Whether it is a code such as `ERR_IPC_DISCONNECTED`.
+fn is_code(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_str).is_some_and(|text| text.starts_with("ERR_"))
 }
 
 /// The first place below `at` in which the values differ.
