@@ -9,7 +9,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use common::{DEADLINE, Guard, node, text, value};
 use js_value::Graph;
 use node_channel::{
-    Channel, Counted, Event, Handle, HandleKind, Message, SendOptions, Serialization, Signal,
+    Channel, Counted, Event, Fork, Handle, HandleKind, InvalidMessage, Limits, Message,
+    SendOptions, Serialization, Signal,
 };
 
 const BOTH: [Serialization; 2] = [Serialization::Json, Serialization::Advanced];
@@ -67,6 +68,40 @@ impl SocketPath {
 impl Drop for SocketPath {
     fn drop(&mut self) {
         let _removed_by_node = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Node waits for an answer before it sends anything else.
+#[test]
+fn a_node_whose_handle_is_beyond_a_limit_goes_on() {
+    common::require_node();
+    let script = "const net = require('net');
+        const server = net.createServer(() => {}).listen(0, () => {
+            process.send('x'.repeat(300), server);
+            process.send([[[['deep']]]], server);
+            process.send('fits', server);
+            process.send('last');
+            process.on('message', () => process.exit());
+        })";
+    for serialization in BOTH {
+        let mut fork = Fork::program("node");
+        fork.exec_arg("-e").arg(script).serialization(serialization);
+        let mut child = Guard::spawn(fork.limits(Limits::default().message_bytes(200).depth(3)));
+        let mut found = Vec::new();
+        while found.last().is_none_or(|last| last != "\"last\"") {
+            match child.channel.wait(Some(DEADLINE)).unwrap().expect("connected") {
+                Event::Message(Message { value, handle, .. }) => {
+                    found.extend(handle.map(|handle| handle.kind().name().to_owned()));
+                    found.push(text(&value));
+                }
+                Event::Invalid(InvalidMessage::TooLong { .. }) => found.push("long".to_owned()),
+                Event::Invalid(InvalidMessage::TooDeep { .. }) => found.push("deep".to_owned()),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(found, ["long", "deep", "net.Server", "\"fits\"", "\"last\""]);
+        child.channel.send(&Graph::from("leave")).unwrap();
+        assert!(child.end().success());
     }
 }
 
@@ -309,7 +344,7 @@ fn order_holds_with_handles_in_both_directions() {
                       let next = 0; process.on('message', (n, h) => { \
                       if (n !== next++ || !h !== (n % 3 > 0)) process.exit(9); if (h) h.close(); \
                       if (n === 19) { s.close(); process.disconnect(); } })";
-        let mut fork = node_channel::Fork::program("node");
+        let mut fork = Fork::program("node");
         common::require_node();
         let mut child = Guard::spawn(fork.exec_arg("-e").arg(script).serialization(serialization));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -338,7 +373,7 @@ fn disconnect_waits_for_the_acknowledgement() {
         let script = "let seen = []; process.on('message', (m, h) => { seen.push(m + !!h); \
                       if (h) h.close() }); \
                       process.on('disconnect', () => process.exit(String(seen) === 'atrue,bfalse,ctrue' ? 7 : 8))";
-        let mut fork = node_channel::Fork::program("node");
+        let mut fork = Fork::program("node");
         common::require_node();
         let mut child = Guard::spawn(fork.exec_arg("-e").arg(script));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

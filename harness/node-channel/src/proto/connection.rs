@@ -63,6 +63,8 @@ pub struct Connection {
     pub(super) descriptors: VecDeque<OwnedFd>,
     /// A handle was taken since the last read began.
     pub(super) took_handle: bool,
+    /// The message that is skipped comes with a handle.
+    pub(super) skips_handle: bool,
     pub(super) outbox: Outbox,
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) held: Held,
@@ -110,6 +112,7 @@ impl Connection {
             read_ahead: 0,
             descriptors: VecDeque::new(),
             took_handle: false,
+            skips_handle: false,
             outbox: Outbox::default(),
             unacknowledged: None,
             held: Held::default(),

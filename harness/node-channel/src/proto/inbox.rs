@@ -57,6 +57,8 @@ pub(crate) enum Piece {
         start: Vec<u8>,
         limit: usize,
     },
+    /// The message that is too long has ended.
+    Skipped,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -145,66 +147,71 @@ impl Inbox {
     }
 
     fn next_line(&mut self) -> Option<Piece> {
-        loop {
-            let Some(at) = memchr(b'\n', &self.buffer[self.searched..self.end]) else {
-                self.searched = self.end;
-                if self.skip == Skip::Line {
-                    self.cut = self.end;
-                    return None;
-                }
-                let too_long = self.too_long(self.cut, self.end - self.cut)?;
-                self.skip = Skip::Line;
+        let Some(at) = memchr(b'\n', &self.buffer[self.searched..self.end]) else {
+            self.searched = self.end;
+            if self.skip == Skip::Line {
                 self.cut = self.end;
-                return Some(too_long);
-            };
-            let line = self.cut..self.searched + at;
+                return None;
+            }
+            let too_long = self.too_long(self.cut, self.end - self.cut)?;
+            self.skip = Skip::Line;
+            self.cut = self.end;
+            return Some(too_long);
+        };
+        let line = self.cut..self.searched + at;
+        if std::mem::replace(&mut self.skip, Skip::Nothing) == Skip::Line {
             self.cut = line.end + 1;
             self.searched = self.cut;
-            if std::mem::replace(&mut self.skip, Skip::Nothing) == Skip::Line {
-                continue;
-            }
-            return Some(self.too_long(line.start, line.len()).unwrap_or_else(|| self.whole(line)));
+            return Some(Piece::Skipped);
         }
+        if let Some(too_long) = self.too_long(line.start, line.len()) {
+            // Its LF is found once more.
+            self.skip = Skip::Line;
+            self.cut = line.end;
+            self.searched = self.cut;
+            return Some(too_long);
+        }
+        self.cut = line.end + 1;
+        self.searched = self.cut;
+        Some(self.whole(line))
     }
 
     fn next_frame(&mut self) -> Option<Piece> {
-        loop {
-            let here = self.end - self.cut;
-            if let Skip::Bytes(left) = self.skip {
-                let skipped = left.min(here as u64);
-                self.cut += skipped as usize;
-                self.searched = self.cut;
-                if skipped < left {
-                    self.skip = Skip::Bytes(left - skipped);
-                    return None;
-                }
-                self.skip = Skip::Nothing;
-                continue;
-            }
-            let prefix = self.buffer[self.cut..self.end].first_chunk::<LENGTH_BYTES>()?;
-            let length = u32::from_be_bytes(*prefix);
-            let payload = self.cut + LENGTH_BYTES;
-            // What does not fit the address space is not here either.
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let payload_here = here - LENGTH_BYTES;
-            if self.max_message_bytes.is_some_and(|limit| length > limit) {
-                // The report shows the same bytes however the stream is chopped.
-                if payload_here < length.min(EXCERPT_BYTES) {
-                    return None;
-                }
-                let too_long = self.too_long(payload, length);
-                self.cut = payload;
-                self.searched = self.cut;
-                self.skip = Skip::Bytes(length as u64);
-                return too_long;
-            }
-            if payload_here < length {
+        let here = self.end - self.cut;
+        if let Skip::Bytes(left) = self.skip {
+            let skipped = left.min(here as u64);
+            self.cut += skipped as usize;
+            self.searched = self.cut;
+            if skipped < left {
+                self.skip = Skip::Bytes(left - skipped);
                 return None;
             }
-            self.cut = payload + length;
-            self.searched = self.cut;
-            return Some(self.whole(payload..payload + length));
+            self.skip = Skip::Nothing;
+            return Some(Piece::Skipped);
         }
+        let prefix = self.buffer[self.cut..self.end].first_chunk::<LENGTH_BYTES>()?;
+        let length = u32::from_be_bytes(*prefix);
+        let payload = self.cut + LENGTH_BYTES;
+        // What does not fit the address space is not here either.
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let payload_here = here - LENGTH_BYTES;
+        if self.max_message_bytes.is_some_and(|limit| length > limit) {
+            // The report shows the same bytes however the stream is chopped.
+            if payload_here < length.min(EXCERPT_BYTES) {
+                return None;
+            }
+            let too_long = self.too_long(payload, length);
+            self.cut = payload;
+            self.searched = self.cut;
+            self.skip = Skip::Bytes(length as u64);
+            return too_long;
+        }
+        if payload_here < length {
+            return None;
+        }
+        self.cut = payload + length;
+        self.searched = self.cut;
+        Some(self.whole(payload..payload + length))
     }
 
     fn whole(&self, range: Range<usize>) -> Piece {
@@ -270,9 +277,10 @@ mod tests {
             inbox.filled(count);
             bytes = &bytes[count..];
             while let Some(piece) = inbox.next_piece() {
-                found.push(match piece {
-                    Piece::Whole(place) => Ok(inbox.bytes(&place).to_vec()),
-                    Piece::TooLong { start, .. } => Err(start),
+                found.extend(match piece {
+                    Piece::Whole(place) => Some(Ok(inbox.bytes(&place).to_vec())),
+                    Piece::TooLong { start, .. } => Some(Err(start)),
+                    Piece::Skipped => None,
                 });
             }
             inbox.tidy(true);

@@ -17,7 +17,11 @@ pub struct Limits {
     /// length at most, beside the value of the type. But what the peer's runtime says (`NODE_…`),
     /// and with it a message that comes with a handle, is always read as a value.
     pub max_message_bytes: Option<usize>,
-    /// Deepest nesting of a received message.
+    /// Deepest nesting of a received message. What Node puts around a message that comes with a handle
+    /// counts as one level.
+    ///
+    /// The handle of a message that is too deep or too long is closed, and the peer told that it was
+    /// refused.
     pub max_depth: Option<usize>,
     /// Most bytes that may wait in user space for the peer to read. `send()` refuses a message that
     /// would exceed it. The protocol's own answers are due all the same: 64 KiB of them may wait

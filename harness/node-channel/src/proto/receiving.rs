@@ -47,8 +47,15 @@ impl Connection {
             match piece {
                 Piece::Whole(place) => self.message(place),
                 Piece::TooLong { start, limit } => {
+                    self.skips_handle =
+                        reserved::comes_with_handle(self.codec.serialization, &start);
                     let start = self.codec.excerpt(&start);
                     self.events.push(Event::Invalid(InvalidMessage::TooLong { start, limit }));
+                }
+                Piece::Skipped => {
+                    if std::mem::take(&mut self.skips_handle) {
+                        self.refuse_unread();
+                    }
                 }
             }
             if self.is_closed() {
@@ -89,7 +96,14 @@ impl Connection {
             return self.events.push_place(place);
         }
         match self.codec.decode(self.inbox.bytes(&place)) {
-            Err(error) => self.events.push(Event::Invalid(error)),
+            Err(error) => {
+                let is_beyond = matches!(error, InvalidMessage::TooDeep { .. });
+                let bytes = self.inbox.bytes(&place);
+                if is_beyond && reserved::comes_with_handle(self.codec.serialization, bytes) {
+                    self.refuse_unread();
+                }
+                self.events.push(Event::Invalid(error));
+            }
             Ok(message) if reserved::reserved_command(&message).is_none() => {
                 self.events.push_read(place, message);
             }
@@ -156,6 +170,13 @@ impl Connection {
         let message = Message { value: wrapped.message, handle: Some(handle) };
         let event = if is_reserved { Event::Reserved(message) } else { Event::Message(message) };
         self.events.push_made_of(event, size);
+    }
+
+    /// Refuses the handle of a message that is beyond a limit: the peer waits for an answer, and a
+    /// later message must not get the descriptor.
+    fn refuse_unread(&mut self) {
+        self.descriptors.pop_front();
+        self.reply(&Command::Refuse);
     }
 
     fn invalid_handle(&mut self, error: HandleError, size: usize) {

@@ -77,6 +77,19 @@ pub(crate) fn wrap(
     graph
 }
 
+/// Whether a message that cannot be read comes with a handle, by its start, as Node and this crate
+/// write it.
+pub(crate) fn comes_with_handle(serialization: Serialization, start: &[u8]) -> bool {
+    match (serialization, start) {
+        (Serialization::Json, line) => line.starts_with(b"{\"cmd\":\"NODE_HANDLE\""),
+        // A version comes first.
+        (Serialization::Advanced, [0xff, _, object @ ..]) => {
+            object.starts_with(b"o\"\x03cmd\"\x0bNODE_HANDLE")
+        }
+        _ => false,
+    }
+}
+
 /// What a NODE_HANDLE message says about its handle.
 #[derive(Debug)]
 pub(crate) struct Wrapped {

@@ -73,6 +73,43 @@ fn queued_handles() {
     assert_eq!(SendError::from(full), SendError::HandlesFull { limit: 2 });
 }
 
+/// The peer waited for ever, and with it all that it had sent behind the handle.
+#[test]
+fn a_handle_whose_message_is_beyond_a_limit_is_refused() {
+    let long = Graph::from("x".repeat(300));
+    for serialization in [Serialization::Json, Serialization::Advanced] {
+        for piece in [1, 7, 65_536] {
+            for (limits, message, name) in [
+                (Limits::none().depth(3), &parse("[[[[1]]]]"), "TooDeep"),
+                (Limits::none().message_bytes(200), &long, "TooLong"),
+            ] {
+                let mut pair = Pair::of(serialization, Limits::none());
+                pair.child = Connection::new(Role::Child, serialization, limits);
+                for message in [message, &Graph::from(1)] {
+                    let given = UnixStream::pair().unwrap().0.into();
+                    pair.parent.send_with(message, given, &SendOptions::default()).unwrap();
+                }
+                pair.parent.send(&Graph::from(2)).unwrap();
+                let moved = |pair: &mut Pair| {
+                    pair.carry(usize::MAX, piece)
+                        + carry(&mut pair.child, &mut pair.parent, usize::MAX, piece)
+                };
+                while moved(&mut pair) > 0 {}
+
+                // A stream is sent again three times.
+                for _ in 0..4 {
+                    let Some(Event::Invalid(error)) = pair.child.poll_event() else { panic!() };
+                    assert!(format!("{error:?}").starts_with(name), "{error:?}");
+                }
+                assert_eq!(words(&mut pair.child), ["message 1 + net.Socket", "message 2"]);
+                let told = words(&mut pair.parent);
+                assert_eq!(told.iter().filter(|word| *word == "refused 0").count(), 1, "{told:?}");
+                assert_eq!((pair.parent.queued_handles(), pair.child.descriptors.len()), (0, 0));
+            }
+        }
+    }
+}
+
 #[test]
 fn descriptors_that_pile_up() {
     let mut child =
