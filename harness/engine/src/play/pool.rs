@@ -89,12 +89,12 @@ pub enum Stopped {
 
 impl Pool {
     /// How many plays are made at a time where so many processors are to be kept busy, those apart
-    /// that wait for longer: twice as many, since the processes of a play wait for one another half of
-    /// the time.
+    /// that wait for longer: a quarter more, since the processes of a play wait for one another now
+    /// and then.
     pub fn at_a_time(jobs: usize) -> usize {
         match jobs {
             0 | 1 => 1,
-            _ => jobs * 2,
+            _ => jobs + jobs.div_ceil(4),
         }
     }
 
