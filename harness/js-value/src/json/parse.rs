@@ -80,11 +80,7 @@ impl<'t> Parts<'t> for Builder {
 
     #[inline]
     fn number(&mut self, number: Number) {
-        let number = Value::Number(number.as_f64());
-        match &mut self.inner {
-            Frame::Array(elements) => elements.push(Some(number)),
-            _ => self.attach(number),
-        }
+        self.attach(Value::Number(number.as_f64()));
     }
 
     #[inline]
