@@ -109,7 +109,6 @@
 //!   acknowledged once.
 //! - The second of two handles that came in one read is refused, as in Node, and its descriptor
 //!   closed. Node gives that to the message of a later handle, and so on with all that follow.
-//! - A handle is made non-blocking when it is sent. Node sends one that it has received as it came.
 //! - A handle that the peer does not take is given back with [`Event::HandleRefused`], or with
 //!   [`Event::HandleUnanswered`] when the channel closes before the peer answers. Node closes a
 //!   stream, and says nothing about the others.

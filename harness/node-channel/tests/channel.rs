@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{DEADLINE, recv, text, value};
 use js_value::Graph;
 use node_channel::{
-    Channel, DisconnectError, Event, FlushError, Limits, Raw, Ready, RecvError, Role, SendError,
-    SendOptions, Serialization, Undelivered,
+    Channel, DisconnectError, Event, FlushError, Handle, Limits, Raw, Ready, RecvError, Role,
+    SendError, SendOptions, Serialization, Undelivered,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -209,6 +209,26 @@ fn the_socket_is_prepared_and_closed_with_the_channel() {
     assert!(rustix::fs::fcntl_getfl(fd).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
     drop(parent);
     assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn what_is_made_here_is_sent_non_blocking_and_what_came_as_it_is() {
+    let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    let options = SendOptions::default();
+    parent.send_with(&Graph::from(1), UnixStream::pair().unwrap().0, &options).unwrap();
+    let came = child.recv_message().unwrap().unwrap().handle.unwrap();
+    assert!(is_nonblocking(&came));
+    rustix::fs::fcntl_setfl(&came, rustix::fs::OFlags::empty()).unwrap();
+    for handle in [came.try_clone().unwrap(), came] {
+        child.send_with(&Graph::from(2), handle, &options).unwrap();
+        let back = parent.recv_message().unwrap().unwrap().handle.unwrap();
+        assert!(!is_nonblocking(&back));
+        child.recv_timeout(Duration::ZERO).unwrap_err();
+    }
+}
+
+fn is_nonblocking(handle: &Handle) -> bool {
+    rustix::fs::fcntl_getfl(handle).unwrap().contains(rustix::fs::OFlags::NONBLOCK)
 }
 
 #[test]

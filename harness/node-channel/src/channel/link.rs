@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::{Ready, Receipt};
 use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
+use crate::handle::Handle;
 use crate::proto::{Connection, MessageId};
 use crate::socket::{self, Interest, Read};
 
@@ -245,12 +246,12 @@ impl<S: Socket> Link<S> {
                 break;
             }
             let size = bytes.len();
-            let descriptor = self.connection.transmit_descriptor();
-            if let Some(descriptor) = descriptor {
+            let handle = self.connection.transmit_handle();
+            if let Some(handle) = handle.filter(|handle| !handle.came()) {
                 // A Node that gets it does not. What is no descriptor is noticed by the write.
-                let _not_open = socket::make_nonblocking(descriptor);
+                let _not_open = socket::make_nonblocking(handle.as_fd());
             }
-            match socket.write(bytes, descriptor) {
+            match socket.write(bytes, handle.map(Handle::as_fd)) {
                 Ok(count) => {
                     self.connection.transmitted(count);
                     // The kernel takes all that it has room for.

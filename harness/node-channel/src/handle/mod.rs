@@ -4,6 +4,7 @@ mod convert;
 mod counted;
 mod inspect;
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::error::HandleError;
@@ -18,17 +19,20 @@ use inspect::SocketKind;
 /// To send one, convert it: `TcpListener`, `TcpStream`, `UnixListener`, `UnixStream` and `UdpSocket`
 /// of the standard library convert by `From`, anything else by [`from_fd`](Self::from_fd) and
 /// [`native`](Self::native). A handle is given away; to keep a socket in use, send a `try_clone()`
-/// of it.
+/// of it, or of the [handle](Self::try_clone).
 ///
 /// A received one converts back with `TryFrom`, which looks at what the descriptor really is. What
 /// Node sends is non-blocking, and stays so: that is a property of the socket itself, which the
 /// sender may share. Before blocking calls on a stream that is this process's alone, use
-/// `set_nonblocking(false)`.
+/// `set_nonblocking(false)`. As in Node, one that is sent on as it came stays as it is; any other is
+/// made non-blocking when it is sent, since a Node that gets it does not do that.
 ///
 /// Dropping a handle closes it.
 #[derive(Debug)]
 pub struct Handle {
     kind: HandleKind,
+    /// Whether the peer sent it.
+    came: bool,
     // Closed before the guard counts: whoever is told of the end finds it closed.
     fd: OwnedFd,
     guard: Option<Guard>,
@@ -140,6 +144,16 @@ impl Handle {
         self.guard.as_ref().map(Guard::key)
     }
 
+    /// The same socket once more, to send it to several peers or to go on using it. What came from
+    /// the peer is still as it came. If the peer's server counts this one, it does not count the other.
+    ///
+    /// # Errors
+    ///
+    /// When the process can have no more descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { kind: self.kind, came: self.came, fd: self.fd.try_clone()?, guard: None })
+    }
+
     /// The descriptor. If the peer's server counts the socket, it does so no more.
     pub fn into_fd(self) -> OwnedFd {
         self.fd
@@ -157,7 +171,7 @@ impl Handle {
     }
 
     pub(crate) fn new(kind: HandleKind, fd: OwnedFd) -> Self {
-        Self { kind, fd, guard: None }
+        Self { kind, came: false, fd, guard: None }
     }
 
     /// What to do with a received descriptor that is announced under this name.
@@ -176,7 +190,12 @@ impl Handle {
             let (announced, found) = (kind.name(), found.words());
             return Received::Unusable(HandleError::Mismatch { announced, found });
         }
-        Received::Usable(Self::new(kind, fd))
+        Received::Usable(Self { came: true, ..Self::new(kind, fd) })
+    }
+
+    /// Whether it is as the peer sent it.
+    pub(crate) fn came(&self) -> bool {
+        self.came
     }
 
     /// Counts as a connection of the peer's server until it is closed, if it is counted.

@@ -227,8 +227,13 @@ impl Connection {
 
     /// The descriptor to send along with [`transmit`](Self::transmit): with its first byte, once.
     pub fn transmit_descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.transmit_handle().map(Handle::as_fd)
+    }
+
+    /// The handle whose descriptor that is.
+    pub(crate) fn transmit_handle(&self) -> Option<&Handle> {
         let unacknowledged = self.unacknowledged.as_ref()?;
-        self.outbox.descriptor_is_next().then(|| unacknowledged.outgoing.handle.as_fd())
+        self.outbox.descriptor_is_next().then_some(&unacknowledged.outgoing.handle)
     }
 
     /// Says that the kernel took the first `count` bytes of [`transmit`](Self::transmit), with the

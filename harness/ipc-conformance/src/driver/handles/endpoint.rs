@@ -13,9 +13,12 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// A descriptor of the same socket.
-    pub(super) fn share(&self) -> io::Result<OwnedFd> {
-        self.as_fd().try_clone_to_owned()
+    /// The same socket once more.
+    pub(super) fn share(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Own(fd) => Self::Own(fd.try_clone()?),
+            Self::Received(handle) => Self::Received(handle.try_clone()?),
+        })
     }
 
     /// The handle to send.

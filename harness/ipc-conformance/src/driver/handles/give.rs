@@ -1,6 +1,6 @@
 //! Handles that are sent.
 
-use node_channel::{Handle, SendOptions, UnsupportedDescriptor};
+use node_channel::{Handle, HandleKind, SendOptions, UnsupportedDescriptor};
 
 use super::endpoint::Endpoint;
 use super::{Handles, Object, Thrown};
@@ -26,7 +26,7 @@ impl Handles {
         let id = self.find(name)?;
         let options = SendOptions::default().keep_open(keep_open);
         let own = |fd: Option<_>| fd.map(Endpoint::Own);
-        let share = |end: &Endpoint| end.share().ok().map(Endpoint::Own);
+        let share = |end: &Endpoint| end.share().ok();
         let (end, native) = match &mut self.entries[id.0].object {
             Object::Server(server) => {
                 (own(server.fd().and_then(|fd| fd.try_clone_to_owned().ok())), native)
@@ -57,6 +57,9 @@ impl Handles {
 fn native_handle(end: Endpoint) -> Result<Handle, UnsupportedDescriptor> {
     match end {
         Endpoint::Own(fd) => Handle::native(fd),
-        Endpoint::Received(handle) => Handle::native(handle.into_fd()),
+        Endpoint::Received(handle) => match handle.kind() {
+            HandleKind::Native | HandleKind::DatagramNative => Ok(handle),
+            _ => Handle::native(handle.into_fd()),
+        },
     }
 }
