@@ -5,11 +5,12 @@
 //!    └──────── folder: plan, logs, signals, stdout, stderr ────────┘
 //! ```
 //!
-//! Each play has a folder and a supervisor of its own. The supervisor is a process of a few
-//! milliseconds ([`supervise::main`]) that owns every descendant of the parent driver, detached
-//! and orphaned ones too, so that nothing outlives a play, whatever happens to the engine.
+//! Each play has a folder of its own, and a supervisor to itself while it lasts. The supervisor is a
+//! process ([`supervise::main`]) that owns every descendant of the parent driver, detached and
+//! orphaned ones too, so that nothing outlives a play, whatever happens to the engine.
 
 mod collect;
+mod crew;
 mod error;
 mod limits;
 mod pool;
@@ -22,6 +23,7 @@ use std::sync::atomic::AtomicBool;
 use ipc_plan::{ChildCommand, Plan, Role, Setup, Step};
 
 pub(crate) use collect::excerpt;
+pub use crew::Crew;
 pub use error::PlayError;
 pub use limits::Limits;
 pub use pool::{Interrupt, Job, Pool, Stopped};

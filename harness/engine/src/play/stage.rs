@@ -1,20 +1,14 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use ipc_plan::{ChildCommand, LOG_VARIABLE, PLAN_VARIABLE, ROLE_VARIABLE, Record, Role, Schedule};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::supervise::{Order, Report};
-use super::tree;
-use super::{Interrupt, Limits, PlayError, collect, millis};
+use super::{Crew, Interrupt, Limits, PlayError, collect, millis};
 use crate::tap::{self, Decode, Line};
 
 /// Where and by whom plays are made.
@@ -23,6 +17,8 @@ pub struct Host {
     /// A command that runs [`supervise::main`](super::supervise::main), such as this program
     /// with a hidden subcommand.
     pub supervisor: Vec<String>,
+    /// Those that have served a play, and wait for the next.
+    pub crew: Crew,
     /// A command that runs [`raw::main`](crate::raw::main): at most one argument, the word that a
     /// parent forks as a module.
     pub raw_peer: Vec<String>,
@@ -37,8 +33,6 @@ pub struct Host {
     pub keep: Option<PathBuf>,
 }
 
-/// How often a running play looks at the interrupt.
-const LOOK: Duration = Duration::from_millis(50);
 /// How much longer than its limits a supervisor may take.
 const SLACK: Duration = Duration::from_secs(30);
 
@@ -131,79 +125,8 @@ impl<'a> Stage<'a> {
         if interrupt.is_set() {
             return Err(PlayError::Interrupted);
         }
-        let mut line = serde_json::to_vec(&order)
-            .map_err(|e| PlayError::Plan { id: "order".to_owned(), error: e.to_string() })?;
-        line.push(b'\n');
         let deadline = Instant::now() + limits.limit + limits.linger + SLACK;
-        self.supervise(&line, deadline, interrupt)
-    }
-
-    fn supervise(
-        &self,
-        order: &[u8],
-        deadline: Instant,
-        interrupt: &Interrupt,
-    ) -> Result<Report, PlayError> {
-        let failed =
-            |source| PlayError::Supervisor { program: self.host.supervisor.join(" "), source };
-        let Some((program, arguments)) = self.host.supervisor.split_first() else {
-            return Err(failed(std::io::ErrorKind::InvalidInput.into()));
-        };
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // An interrupt from the keyboard is for the engine; it tells the supervisor.
-            .process_group(0)
-            .spawn()
-            .map_err(failed)?;
-        let mut stdin = child.stdin.take();
-        if let Some(pipe) = &mut stdin {
-            // Where it has died already, its output says more than a broken pipe.
-            let _ = pipe.write_all(order);
-        }
-        let mut interrupted = false;
-        let mut text = Vec::new();
-        let mut activity = tree::Activity::of(Pid::from_child(&child));
-        loop {
-            if let Some(waits) = self.waits
-                && let Some(is_waiting) = activity.is_waiting()
-            {
-                waits.store(is_waiting, Ordering::Relaxed);
-            }
-            if interrupt.is_set() && !interrupted {
-                interrupted = true;
-                stdin = None;
-            }
-            if Instant::now() > deadline {
-                break;
-            }
-            match read_some(&mut child, &mut text) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(e) if is_transient(&e) => {}
-                Err(_) => break,
-            }
-        }
-        drop(stdin);
-        if Instant::now() > deadline {
-            let _ = child.kill();
-        }
-        let mut output = String::new();
-        if let Some(stderr) = child.stderr.take() {
-            let mut bytes = Vec::new();
-            let _ = stderr.take(4096).read_to_end(&mut bytes);
-            output = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        }
-        let status = child.wait().map_err(failed)?;
-        if interrupted {
-            return Err(PlayError::Interrupted);
-        }
-        serde_json::from_slice(&text).map_err(|_| PlayError::NoReport {
-            status: status.to_string(),
-            output: if output.is_empty() { "it printed nothing".to_owned() } else { output },
-        })
+        self.host.crew.serve(&self.host.supervisor, &order, deadline, interrupt, self.waits)
     }
 
     /// The command of a child with a relay in its place.
@@ -270,22 +193,4 @@ impl<'a> Stage<'a> {
     fn plan(&self) -> PathBuf {
         self.path.join("plan.json")
     }
-}
-
-/// Reads what there is of a supervisor's report; an error of kind `TimedOut` when there is
-/// nothing yet.
-fn read_some(child: &mut Child, text: &mut Vec<u8>) -> std::io::Result<usize> {
-    let Some(stdout) = &mut child.stdout else { return Ok(0) };
-    let wait = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
-    if poll(&mut [PollFd::new(&*stdout, PollFlags::IN)], Some(&wait))? == 0 {
-        return Err(std::io::ErrorKind::TimedOut.into());
-    }
-    let mut buffer = [0; 4096];
-    let read = stdout.read(&mut buffer)?;
-    text.extend_from_slice(&buffer[..read]);
-    Ok(read)
-}
-
-fn is_transient(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::Interrupted)
 }

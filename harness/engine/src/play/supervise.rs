@@ -1,12 +1,12 @@
-//! The supervisor: a small process that starts one program and owns all its descendants.
+//! The supervisor: a small process that starts one program at a time and owns all its descendants.
 //!
-//! It reads an order (one line of JSON) from stdin, answers with a report (one line of JSON) on
-//! stdout, and exits when nothing it has started is left. The end of its stdin, which comes by
-//! itself when the engine dies, makes it kill everything at once.
+//! It reads orders (one line of JSON each) from stdin, one after the other, and answers each with a
+//! report (one line of JSON) on stdout when nothing it has started is left. The end of its stdin,
+//! which comes by itself when the engine dies, makes it kill everything at once, and exit.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -48,6 +48,9 @@ pub(crate) struct Report {
     pub(crate) program_us: u64,
     /// Microseconds from the start of the program to the end of the last descendant.
     pub(crate) total_us: u64,
+    /// Whether the supervisor exits now: because its stdin has ended, or because something that it
+    /// has started could not be killed and must not be taken for part of another play.
+    pub(crate) retires: bool,
 }
 
 /// How long killed processes may take to go, before they are left to the kernel.
@@ -65,11 +68,6 @@ pub fn main() -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        return Ok(());
-    }
-    let order: Order = serde_json::from_str(&line)?;
     // What the engine itself inherited (a make jobserver, an editor's pipe) is not for drivers.
     close_fds::set_fds_cloexec(3, &[]);
     // Any value other than none turns it on.
@@ -77,20 +75,35 @@ fn serve() -> io::Result<()> {
     // Only a name in process listings.
     let _ = fs::write("/proc/self/comm", "ipc-supervisor");
 
-    let started = Instant::now();
-    let report = match start(&order)? {
-        Err(error) => Report {
-            ending: Ending::NotStarted { error },
-            leaked: Vec::new(),
-            program_us: 0,
-            total_us: 0,
-        },
-        Ok(program) => Supervisor::new(program, started).run(&order),
-    };
-    let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, &report)?;
-    out.write_all(b"\n")?;
-    out.flush()
+    let (wake, wakes) = mpsc::channel();
+    let orders = wake.clone();
+    thread::spawn(move || read_stdin(&orders));
+    loop {
+        let order: Order = match wakes.recv() {
+            Ok(Wake::Order(line)) => serde_json::from_str(&line)?,
+            // Of a child that was reaped meanwhile.
+            Ok(Wake::Ended) => continue,
+            Ok(Wake::Closed) | Err(_) => return Ok(()),
+        };
+        let started = Instant::now();
+        let report = match start(&order)? {
+            Err(error) => Report {
+                ending: Ending::NotStarted { error },
+                leaked: Vec::new(),
+                program_us: 0,
+                total_us: 0,
+                retires: false,
+            },
+            Ok(program) => Supervisor::new(program, started, &wake, &wakes).run(&order),
+        };
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, &report)?;
+        out.write_all(b"\n")?;
+        out.flush()?;
+        if report.retires {
+            return Ok(());
+        }
+    }
 }
 
 /// Starts the program. The inner error is the program's, the outer one ours.
@@ -129,20 +142,24 @@ fn output(folder: &Path, name: &str) -> io::Result<File> {
     File::options().append(true).create_new(true).open(folder.join(name))
 }
 
-/// What the two watching threads tell.
+/// What the threads that watch tell.
 enum Wake {
+    /// A line came on stdin.
+    Order(String),
     /// A child has ended and waits to be reaped.
     Ended,
     /// Stdin has ended.
     Closed,
 }
 
-struct Supervisor {
+struct Supervisor<'a> {
     program: Pid,
     started: Instant,
     /// How the program ended, and when.
     ended: Option<(WaitStatus, Duration)>,
-    wakes: Receiver<Wake>,
+    wakes: &'a Receiver<Wake>,
+    /// Whether nobody waits for the report any more.
+    closed: bool,
     /// Tells the thread that watches children that they have been reaped.
     reaped: Sender<()>,
 }
@@ -155,14 +172,12 @@ enum Wait {
     Closed,
 }
 
-impl Supervisor {
-    fn new(program: Pid, started: Instant) -> Self {
-        let (wake, wakes) = mpsc::channel();
+impl<'a> Supervisor<'a> {
+    fn new(program: Pid, started: Instant, wake: &Sender<Wake>, wakes: &'a Receiver<Wake>) -> Self {
         let (reaped, seen) = mpsc::channel();
-        let closed = wake.clone();
+        let wake = wake.clone();
         thread::spawn(move || watch_children(&wake, &seen));
-        thread::spawn(move || watch_stdin(&closed));
-        Self { program, started, ended: None, wakes, reaped }
+        Self { program, started, ended: None, wakes, closed: false, reaped }
     }
 
     fn run(mut self, order: &Order) -> Report {
@@ -186,6 +201,7 @@ impl Supervisor {
             leaked,
             program_us: micros(ended.unwrap_or(total)),
             total_us: micros(total),
+            retires: self.closed || self.reap(),
         }
     }
 
@@ -197,10 +213,12 @@ impl Supervisor {
             }
             match self.wakes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Wake::Ended) => {}
-                Ok(Wake::Closed) => return Wait::Closed,
                 Err(RecvTimeoutError::Timeout) => return Wait::TimeOut,
-                // Both watchers are gone: there is nothing left to wait for.
-                Err(RecvTimeoutError::Disconnected) => return Wait::Closed,
+                // Another order has no place here.
+                Ok(Wake::Closed | Wake::Order(_)) | Err(RecvTimeoutError::Disconnected) => {
+                    self.closed = true;
+                    return Wait::Closed;
+                }
             }
         }
     }
@@ -259,16 +277,14 @@ fn watch_children(wake: &Sender<Wake>, reaped: &Receiver<()>) {
     }
 }
 
-fn watch_stdin(closed: &Sender<Wake>) {
-    let mut buffer = [0; 64];
-    loop {
-        match io::stdin().lock().read(&mut buffer) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+fn read_stdin(orders: &Sender<Wake>) {
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        if orders.send(Wake::Order(line)).is_err() {
+            return;
         }
     }
-    let _ = closed.send(Wake::Closed);
+    let _ = orders.send(Wake::Closed);
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -24,9 +24,10 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// That of a process that has just begun.
+    /// That of a process which has no descendants yet.
     pub(super) fn of(root: Pid) -> Self {
-        Self { root, looked: Instant::now(), ticks: 0, ran: true }
+        let ticks = stat(root).map_or(0, |stat| stat.ticks);
+        Self { root, looked: Instant::now(), ticks, ran: true }
     }
 
     /// Whether they have done next to nothing since this was last said. Nothing before there was

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ipc_conformance_engine::history::History;
-use ipc_conformance_engine::play::{Host, Interrupt, Limits, Pairing, PlayError, play};
+use ipc_conformance_engine::play::{Crew, Host, Interrupt, Limits, Pairing, PlayError, play};
 use ipc_plan::{ChildCommand, Link, PROTOCOL, Plan, RolePlan, Serialization};
 use tempfile::TempDir;
 
@@ -28,6 +28,7 @@ impl Place {
         let itself = |word: &str| vec![own.clone(), word.to_owned()];
         let host = Host {
             supervisor: itself("supervise"),
+            crew: Crew::default(),
             raw_peer: itself("raw-peer"),
             relay: own.clone(),
             decode: None,

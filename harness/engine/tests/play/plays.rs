@@ -28,6 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_folder_that_cannot_be_written", a_folder_that_cannot_be_written),
     ("a_kept_folder", a_kept_folder),
     ("a_supervisor_that_is_none", a_supervisor_that_is_none),
+    ("one_supervisor_serves_many_plays", one_supervisor_serves_many_plays),
     ("the_engine_dies", the_engine_dies),
 ];
 
@@ -293,6 +294,24 @@ fn a_supervisor_that_is_none() {
     place.host.supervisor = vec!["/bin/cat".to_owned()];
     place.host.supervisor.push("/dev/null".to_owned());
     assert!(attempt(&place).contains("printed nothing"));
+}
+
+fn one_supervisor_serves_many_plays() {
+    let place = Place::new();
+    let serves = || {
+        let history = place.try_sh("echo $PPID; sleep 500 & exit 3", &limits(5000, 100)).unwrap();
+        assert_eq!((history.ending, history.leaked.len()), (Ending::Exited { code: 3 }, 1));
+        history.stdout.trim_end().parse().unwrap()
+    };
+    let first: u32 = serves();
+    assert_eq!(serves(), first);
+    let kill = format!("kill -9 {first} && until grep ') Z' /proc/{first}/stat; do :; done");
+    assert!(Command::new("/bin/sh").args(["-c", &kill]).output().unwrap().status.success());
+    let second = serves();
+    assert_ne!(second, first, "one that is gone is replaced");
+    assert!(is_there(second));
+    drop(place);
+    assert!(!is_there(second), "it ends with the host");
 }
 
 /// The supervisor sees the end of its stdin, and nothing else, when the engine is killed.

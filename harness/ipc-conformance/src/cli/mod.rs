@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Parser;
-use ipc_conformance_engine::play::{Host, supervise};
+use ipc_conformance_engine::play::{Crew, Host, supervise};
 use ipc_conformance_engine::runtime::RuntimeError;
 use ipc_conformance_engine::{raw, report, tap as relay};
 
@@ -118,6 +118,7 @@ pub(crate) fn host(keep: Option<std::path::PathBuf>) -> Result<Host, Failure> {
     let itself = |word: &str| vec![own.to_string_lossy().into_owned(), word.to_owned()];
     Ok(Host {
         supervisor: itself("supervise"),
+        crew: Crew::default(),
         raw_peer: itself("raw-peer"),
         relay: own.to_string_lossy().into_owned(),
         decode: Some(tap::decode),
