@@ -309,7 +309,8 @@ pub struct Reproduced {
 /// Differences with one cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The runtime, and a hash of what the differences look like.
+    /// The runtime, a hash of what the differences look like, and `-known` where they are expected:
+    /// the same where they are not is a finding of its own.
     pub id: String,
     /// The clauses.
     pub clauses: Vec<String>,

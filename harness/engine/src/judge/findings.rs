@@ -14,16 +14,18 @@ use crate::results::{
 };
 
 /// Clusters the differences of all cases by what they look like, in order of first appearance, and
-/// writes those of each case into it.
+/// writes those of each case into it. What is expected is told apart from what looks the same and is
+/// not: nobody finds one new case among many known ones.
 ///
 /// `reference` is the name of the reference runtime, `options` are what the run was made with.
 pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) -> Vec<Finding> {
     let shown = shown(cases);
     let played = played(cases);
     let mut found: Vec<Finding> = Vec::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut known: BTreeMap<(String, bool), usize> = BTreeMap::new();
     for case in cases.iter_mut() {
         let runtime = under_test(reference, &case.pairing).to_owned();
+        let expected = case.expectation == Expectation::Expected;
         let mut own: Vec<usize> = Vec::new();
         for (clause, cause, symptom) in causes(case, reference) {
             let mut key = format!("{runtime} {}", symptom.key);
@@ -36,9 +38,11 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
                     key += &format!(" {blame:?} {}", side(blame, cause.role));
                 }
             }
-            let index = *known.entry(key.clone()).or_insert_with(|| {
+            let hash = fnv1a(key.as_bytes());
+            let index = *known.entry((key, expected)).or_insert_with(|| {
+                let sort = if expected { "-known" } else { "" };
                 found.push(Finding {
-                    id: format!("{runtime}-{:08x}", fnv1a(key.as_bytes())),
+                    id: format!("{runtime}-{hash:08x}{sort}"),
                     clauses: Vec::new(),
                     cases: Vec::new(),
                     pairings: Vec::new(),
@@ -48,7 +52,7 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
                     first_difference: cause.clone(),
                     reproduced: Reproduced { differed: 0, plays: 0 },
                     tapped: None,
-                    expected: true,
+                    expected,
                     repro: options.again(&case.replay),
                 });
                 found.len() - 1
@@ -62,16 +66,22 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
             let finding = &mut found[*index];
             add(&mut finding.cases, &case.id);
             add(&mut finding.pairings, &case.pairing);
-            finding.expected &= case.expectation == Expectation::Expected;
             let seen = case.reproduced.unwrap_or(Reproduced { differed: 1, plays: 1 });
             finding.reproduced.differed += seen.differed;
             finding.reproduced.plays += seen.plays;
         }
         case.findings = own.into_iter().map(|index| found[index].id.clone()).collect();
     }
-    for finding in &mut found {
-        let played = finding.cases.iter().map(|id| &*played[id]);
-        finding.blame = blame(reference, &finding.runtime, &finding.pairings, played);
+    let twin = |key: &str, expected: bool| known.get(&(key.to_owned(), !expected)).copied();
+    for ((key, expected), &index) in &known {
+        let both = [Some(index), twin(key, *expected)].into_iter().flatten();
+        let (mut cases, mut pairings) = (Vec::new(), Vec::new());
+        for finding in both.map(|index| &found[index]) {
+            cases.extend(finding.cases.iter().map(|id| &*played[id]));
+            pairings.extend(finding.pairings.iter().cloned());
+        }
+        let finding = &mut found[index];
+        finding.blame = blame(reference, &finding.runtime, &pairings, cases);
         finding.summary = format!("{}: {}", who(finding), finding.summary);
     }
     found

@@ -55,6 +55,23 @@ fn told(cases: Vec<CaseResult>) -> Vec<String> {
         .collect()
 }
 
+/// A new case is not hidden among known ones, and those tell whose fault it is.
+#[test]
+fn what_is_expected_and_what_is_not_are_told_apart() {
+    let differs = |id, pairing| {
+        let clause = "LIFE-001";
+        case(id, pairing, "fail", &[(clause, "parent", "value", returned(false), returned(true))])
+    };
+    let mut known = differs("life-1", "x:node");
+    known.expectation = Expectation::Expected;
+    let new = differs("life-2", "x:x");
+    let found = findings("node", &options(), &mut with_others(vec![known, new]));
+    let told: Vec<_> = found.iter().map(|f| (f.expected, f.cases.join(" "), f.blame)).collect();
+    let parent = Blame::Parent;
+    assert_eq!(told, [(true, "life-1".into(), parent), (false, "life-2".into(), parent)]);
+    assert_eq!(found[0].id, format!("{}-known", found[1].id));
+}
+
 /// After an interrupt, or the first failure of a run that stops there.
 #[test]
 fn a_pairing_that_has_not_played_a_case_tells_nothing_about_it() {
