@@ -84,17 +84,17 @@ $(INSTALLED): fixtures/runtimes/package-lock.json
 	touch $@
 
 # Plays everything for each pinned runtime, against the Node that is nearest to it, into
-# reports/matrix, with a second look at the wire for each finding; then the Rust channel beside each
-# Node line, with handles and advanced serialization; then writes what the Node lines do. MATRIX names
-# the runtimes, MATRIX_RUST those lines; with MATRIX_FLAGS, options of each run of MATRIX such as a
-# choice of cases, it is neither the wire nor the Node lines that is looked at.
+# reports/matrix, three times, with a second look at the wire for each finding; then the Rust channel
+# beside each Node line, with handles and advanced serialization; then writes what the Node lines do.
+# MATRIX names the runtimes, MATRIX_RUST those lines. MATRIX_FLAGS are options of each run of MATRIX in
+# place of those, such as a choice of cases; then nothing is written about the Node lines.
 MATRIX ?= node-18 node-20 node-22 node-24 node-26 bun deno rust
 MATRIX_RUST ?= $(if $(filter rust,$(MATRIX)),node-18 node-20 node-22 node-24 node-26)
 matrix: runtimes programs
 	failed=; for name in $(MATRIX); do \
 		printf '\n== %s\n' "$$name"; \
 		$(SUITE) run --runtime "$$name" --out "reports/matrix/$$name" \
-			$(or $(MATRIX_FLAGS),--tap) || failed="$$failed $$name"; \
+			$(or $(MATRIX_FLAGS),--tap --repeat 3) || failed="$$failed $$name"; \
 	done; \
 	for node in $(MATRIX_RUST); do \
 		printf '\n== rust beside %s\n' "$$node"; \
