@@ -22,7 +22,8 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
     let shown = shown(cases);
     let played = played(cases);
     let mut found: Vec<Finding> = Vec::new();
-    let mut known: BTreeMap<(String, bool), usize> = BTreeMap::new();
+    // Of what looks the same, what is not expected and what is.
+    let mut known: BTreeMap<String, [Option<usize>; 2]> = BTreeMap::new();
     for case in cases.iter_mut() {
         let runtime = under_test(reference, &case.pairing).to_owned();
         let expected = case.expectation == Expectation::Expected;
@@ -39,7 +40,8 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
                 }
             }
             let hash = fnv1a(key.as_bytes());
-            let index = *known.entry((key, expected)).or_insert_with(|| {
+            let sorts = known.entry(key).or_default();
+            let index = *sorts[usize::from(expected)].get_or_insert_with(|| {
                 let sort = if expected { "-known" } else { "" };
                 found.push(Finding {
                     id: format!("{runtime}-{hash:08x}{sort}"),
@@ -72,17 +74,18 @@ pub fn findings(reference: &str, options: &Options, cases: &mut [CaseResult]) ->
         }
         case.findings = own.into_iter().map(|index| found[index].id.clone()).collect();
     }
-    let twin = |key: &str, expected: bool| known.get(&(key.to_owned(), !expected)).copied();
-    for ((key, expected), &index) in &known {
-        let both = [Some(index), twin(key, *expected)].into_iter().flatten();
+    for sorts in known.values() {
         let (mut cases, mut pairings) = (Vec::new(), Vec::new());
-        for finding in both.map(|index| &found[index]) {
+        for finding in sorts.iter().flatten().map(|&index| &found[index]) {
             cases.extend(finding.cases.iter().map(|id| &*played[id]));
             pairings.extend(finding.pairings.iter().cloned());
         }
-        let finding = &mut found[index];
-        finding.blame = blame(reference, &finding.runtime, &pairings, cases);
-        finding.summary = format!("{}: {}", who(finding), finding.summary);
+        for &index in sorts.iter().flatten() {
+            let finding = &mut found[index];
+            let cases = cases.iter().copied();
+            finding.blame = blame(reference, &finding.runtime, &pairings, cases);
+            finding.summary = format!("{}: {}", who(finding), finding.summary);
+        }
     }
     found
 }

@@ -116,11 +116,8 @@ impl Supervisor {
             if interrupt.is_set() {
                 self.stdin = None;
             }
-            match self.read_some(&mut text) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(e) if is_transient(&e) => {}
-                Err(_) => break,
+            if !self.read_some(&mut text) {
+                break;
             }
         }
         if self.stdin.is_none() {
@@ -130,16 +127,22 @@ impl Supervisor {
         serde_json::from_slice(&text).map_err(|_| self.no_report(deadline))
     }
 
-    /// Reads what there is of a report; an error of kind `TimedOut` when there is nothing yet.
-    fn read_some(&mut self, text: &mut Vec<u8>) -> io::Result<usize> {
+    /// Waits a little for what it says, and reads that. Says whether there may be more.
+    fn read_some(&mut self, text: &mut Vec<u8>) -> bool {
         let wait = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
-        if poll(&mut [PollFd::new(&self.stdout, PollFlags::IN)], Some(&wait))? == 0 {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
         let mut buffer = [0; 4096];
-        let read = self.stdout.read(&mut buffer)?;
-        text.extend_from_slice(&buffer[..read]);
-        Ok(read)
+        let read = match poll(&mut [PollFd::new(&self.stdout, PollFlags::IN)], Some(&wait)) {
+            Ok(0) => return true,
+            Ok(_) => self.stdout.read(&mut buffer),
+            Err(errno) => Err(errno.into()),
+        };
+        match read {
+            Ok(count) => {
+                text.extend_from_slice(&buffer[..count]);
+                count > 0
+            }
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        }
     }
 
     /// What it says, and how it ends, in place of a report.
@@ -159,19 +162,11 @@ impl Supervisor {
         PlayError::NoReport { status, output }
     }
 
-    /// Ends it with all that it has started, at the deadline alone.
+    /// Has it end all that it has started, and then itself. At the deadline it is killed alone.
     fn end(&mut self, deadline: Instant) -> io::Result<ExitStatus> {
         self.stdin = None;
-        let mut rest = Vec::new();
         // The end of its stdout is its own.
-        while Instant::now() <= deadline {
-            match self.read_some(&mut rest) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(e) if is_transient(&e) => {}
-                Err(_) => break,
-            }
-        }
+        while Instant::now() <= deadline && self.read_some(&mut Vec::new()) {}
         if Instant::now() > deadline {
             let _ = self.process.kill();
         }
@@ -185,8 +180,4 @@ impl Drop for Supervisor {
         self.stdin = None;
         let _ = self.process.wait();
     }
-}
-
-fn is_transient(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
 }
