@@ -8,6 +8,7 @@ mod lookup;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+mod parts;
 pub(crate) mod scanner;
 mod source;
 mod stringify;
@@ -25,6 +26,7 @@ use crate::{Behaviour, Exception, Graph, Value};
 
 pub(crate) use lookup::{Returned, call_getter, value_to_text};
 pub use parse::parse;
+pub use parts::{PART_BYTES, Parts};
 pub use stringify::write;
 #[cfg(feature = "serde")]
 pub use typed::{TypedError, from_text, to_text};

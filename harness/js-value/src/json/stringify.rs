@@ -2,11 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::StringifyOptions;
 use super::circular::{Link, Place, circular};
 use super::lookup::{Item, Key, Lookup, Primitive};
 use super::source::Source;
-use super::text::{push_string, push_text};
+use super::text::{push_only_string, push_string, push_text};
+use super::{Parts, StringifyOptions};
 use crate::number::{push_integer, push_json};
 use crate::{ErrorClass, Exception, Graph, ObjectId, PropertyKey, Value};
 
@@ -16,12 +16,17 @@ use crate::{ErrorClass, Exception, Graph, ObjectId, PropertyKey, Value};
 /// # Errors
 ///
 /// When `JSON.stringify` would throw, or the value is deeper than the options allow.
-pub fn write(
+pub fn write<P: Parts + ?Sized>(
     graph: &Graph,
     value: &Value,
     options: &StringifyOptions,
-    out: &mut Vec<u8>,
+    out: &mut P,
 ) -> Result<bool, Exception> {
+    if let Value::String(text) = value {
+        push_only_string(text, out);
+        return Ok(true);
+    }
+    let out = out.buffer();
     let start = out.len();
     let lookup = Lookup { graph, options };
     let open = SmallVec::from_elem(0, graph.len().div_ceil(64));

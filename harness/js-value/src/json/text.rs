@@ -1,6 +1,36 @@
 //! Strings as JSON has them.
 
+use super::{PART_BYTES, Parts};
 use crate::JsString;
+
+/// Appends a text that is one string, a part at a time if it is long.
+pub(super) fn push_only_string<P: Parts + ?Sized>(string: &JsString, out: &mut P) {
+    match string.parts() {
+        Ok(text) => push_only_text(text, out),
+        Err(_) => push_string(string, out.buffer()),
+    }
+}
+
+/// The same for a text without lone surrogates.
+#[inline]
+pub(super) fn push_only_text<P: Parts + ?Sized>(text: &str, out: &mut P) {
+    if text.len() > PART_BYTES {
+        return push_parts(text, out);
+    }
+    push_text(text, out.buffer());
+}
+
+fn push_parts<P: Parts + ?Sized>(mut text: &str, out: &mut P) {
+    out.buffer().push(b'"');
+    while text.len() > PART_BYTES {
+        let (part, rest) = text.split_at(text.floor_char_boundary(PART_BYTES));
+        push_escaped(part, out.buffer());
+        out.part();
+        text = rest;
+    }
+    push_escaped(text, out.buffer());
+    out.buffer().push(b'"');
+}
 
 /// Appends a string with its quotes.
 #[inline]

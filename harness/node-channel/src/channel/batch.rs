@@ -6,7 +6,7 @@ use js_value::Graph;
 
 use super::Receipt;
 use crate::error::SendError;
-use crate::proto::{Connection, MessageId};
+use crate::proto::{Connection, MessageId, Outlet};
 
 /// Sends messages together: see [`Channel::batch`](super::Channel::batch).
 ///
@@ -34,6 +34,10 @@ pub struct Batch<'a> {
     waited: usize,
 }
 
+/// What queues one message, parts of which the outlet may take at once.
+pub(crate) type Queue<'q> =
+    &'q mut dyn FnMut(&mut Connection, Outlet<'_>) -> Result<MessageId, SendError>;
+
 /// What a batch is sent through: a channel, or a sending half.
 pub(crate) trait Target: fmt::Debug {
     /// As [`Link::attempt_later`](super::Link::attempt_later).
@@ -41,7 +45,7 @@ pub(crate) trait Target: fmt::Debug {
         &mut self,
         bytes: usize,
         waited: &mut usize,
-        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+        queue: Queue<'_>,
     ) -> Result<Receipt, SendError>;
 
     /// As [`Link::write_beyond`](super::Link::write_beyond).
@@ -61,7 +65,7 @@ impl<'a> Batch<'a> {
     ///
     /// Those of [`Channel::send`](super::Channel::send); the messages before it are not touched.
     pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
-        self.add(&mut |connection| connection.send(message))
+        self.add(&mut |connection, outlet| connection.send_through(message, outlet))
     }
 
     /// As [`Channel::send_raw`](super::Channel::send_raw).
@@ -71,13 +75,10 @@ impl<'a> Batch<'a> {
     /// Those of [`Channel::send_raw`](super::Channel::send_raw); the messages before it are not
     /// touched.
     pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
-        self.add(&mut |connection| connection.send_raw(raw))
+        self.add(&mut |connection, outlet| connection.send_raw_through(raw, outlet))
     }
 
-    pub(super) fn add(
-        &mut self,
-        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
-    ) -> Result<Receipt, SendError> {
+    pub(super) fn add(&mut self, queue: Queue<'_>) -> Result<Receipt, SendError> {
         self.target.attempt_later(WRITE_BYTES, &mut self.waited, queue)
     }
 }

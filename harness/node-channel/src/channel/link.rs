@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use super::{Ready, Receipt};
+use super::{Queue, Ready, Receipt};
 use crate::error::{DisconnectError, FlushError, SendError, Undelivered};
 use crate::handle::Handle;
-use crate::proto::{Connection, MessageId};
+use crate::proto::{Connection, MessageId, Outlet};
 use crate::socket::{self, Interest, Read};
 
 /// A socket that never blocks.
@@ -98,10 +98,10 @@ impl<S: Socket> Link<S> {
     /// Queues something, and attempts to write it if nothing waits before it.
     pub(crate) fn attempt<E>(
         &mut self,
-        queue: impl FnOnce(&mut Connection) -> Result<MessageId, E>,
+        queue: impl FnOnce(&mut Connection, Outlet<'_>) -> Result<MessageId, E>,
     ) -> Result<Receipt, E> {
         let idle = !self.wants_write();
-        let id = queue(&mut self.connection)?;
+        let id = queue(&mut self.connection, &mut outlet(self.socket.as_ref()))?;
         if idle {
             // A failed write is reported as the completion of the message.
             let _reported = self.write_pending();
@@ -115,10 +115,10 @@ impl<S: Socket> Link<S> {
         &mut self,
         bytes: usize,
         waited: &mut usize,
-        queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+        queue: Queue<'_>,
     ) -> Result<Receipt, SendError> {
         *waited = (*waited).min(self.connection.transmit().len());
-        let id = queue(&mut self.connection)?;
+        let id = queue(&mut self.connection, &mut outlet(self.socket.as_ref()))?;
         if self.connection.transmit().len() >= bytes.saturating_add(*waited) {
             self.write_beyond(waited);
         }
@@ -280,6 +280,11 @@ impl<S: Socket> Link<S> {
     }
 }
 
+/// Writes to a socket. An error is met again when the rest of the message is written.
+fn outlet<S: Socket>(socket: Option<&S>) -> impl FnMut(&[u8]) -> usize {
+    move |bytes| socket.and_then(|socket| socket.write(bytes, None).ok()).unwrap_or_default()
+}
+
 impl Losses {
     fn add(&mut self, reason: Undelivered) {
         self.count += 1;
@@ -326,12 +331,37 @@ mod tests {
             let connection = Connection::new(Role::Parent, Serialization::Json, limits);
             let moods = RefCell::new(vec![errno; 2]);
             let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
-            link.attempt(|connection| connection.send(&Graph::from(1))).unwrap();
+            link.attempt(|connection, _| connection.send(&Graph::from(1))).unwrap();
             link.process(Ready { readable: false, writable: true }).unwrap();
             assert!(link.wants_write() && !link.connection.has_events());
             link.process(Ready { readable: false, writable: true }).unwrap();
             let sent = link.connection.poll_event();
             assert!(matches!(sent, Some(Event::Sent { result: Ok(()), .. })), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_whose_parts_cannot_be_written_is_lost_once() {
+        for fails_first in [true, false] {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            let limits = Limits::default();
+            let connection = Connection::new(Role::Parent, Serialization::Json, limits);
+            let moods = RefCell::new(vec![Errno::IO; 2 * usize::from(fails_first)]);
+            let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
+            let long = Graph::from("x".repeat(1 << 20));
+            if !fails_first {
+                drop(theirs);
+            }
+            link.attempt(|connection, outlet| connection.send_through(&long, outlet)).unwrap();
+            let sent = link.connection.poll_event();
+            if fails_first {
+                // Some of it was written after that, so the rest waits.
+                assert!(sent.is_none() && link.wants_write(), "{sent:?}");
+            } else {
+                let lost = matches!(sent, Some(Event::Sent { result: Err(_), .. }));
+                assert!(lost && !link.wants_write(), "{sent:?}");
+            }
+            assert!(!link.connection.has_events());
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::proto::{Connection, KeepAlive, Limits, MessageId, Role, SendOptions, 
 use crate::socket::{self, Deadline, Patience};
 
 pub use batch::Batch;
-pub(crate) use batch::Target;
+pub(crate) use batch::{Queue, Target};
 pub(crate) use common::common_methods;
 pub(crate) use link::Link;
 #[cfg(feature = "tokio")]

@@ -11,6 +11,9 @@ macro_rules! sending_methods {
         /// the type says when that goes out. Every message that is taken is followed by one
         /// [`Event::Sent`](crate::Event::Sent).
         ///
+        /// In JSON, a long message that is one string is written while it is being serialized, if
+        /// nothing waits and nothing limits the queue: the peer reads its beginning meanwhile.
+        ///
         /// # Errors
         ///
         /// [`Closed`](SendError::Closed) once the channel is disconnected, by either side. For what
@@ -23,7 +26,7 @@ macro_rules! sending_methods {
         /// case. A write that fails is no error here, but that of the
         /// [`Event::Sent`](crate::Event::Sent).
         pub fn send(&mut self, message: &Graph) -> Result<Receipt, SendError> {
-            self.attempt(|connection| connection.send(message))
+            self.attempt(|connection, outlet| connection.send_through(message, outlet))
         }
 
         /// As [`send`](Self::send), with a message of any type that serde can write. Needs the
@@ -42,7 +45,7 @@ macro_rules! sending_methods {
             &mut self,
             message: &T,
         ) -> Result<Receipt, SendError> {
-            self.attempt(|connection| connection.send_as(message))
+            self.attempt(|connection, outlet| connection.send_as_through(message, outlet))
         }
 
         /// Sends a message and a handle, which is given away: a listener, a stream or a UDP socket.
@@ -103,7 +106,7 @@ macro_rules! sending_methods {
             handle: impl Into<Handle>,
             options: &SendOptions,
         ) -> Result<Receipt, NotSent> {
-            self.attempt(|connection| connection.send_with(message, handle.into(), options))
+            self.attempt(|connection, _| connection.send_with(message, handle.into(), options))
         }
 
         /// Sends a message that is serialized already: a JSON text in one line, or the payload of a
@@ -118,7 +121,7 @@ macro_rules! sending_methods {
         /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
         /// [`NotRaw`](SendError::NotRaw) if there is nothing, or an LF in a line.
         pub fn send_raw(&mut self, raw: &[u8]) -> Result<Receipt, SendError> {
-            self.attempt(|connection| connection.send_raw(raw))
+            self.attempt(|connection, outlet| connection.send_raw_through(raw, outlet))
         }
 
         /// Sends many messages with few writes.
@@ -135,7 +138,7 @@ macro_rules! sending_methods {
         /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
         /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
         pub fn request_count(&mut self, key: &str) -> Result<Receipt, SendError> {
-            self.attempt(|connection| connection.request_count(key))
+            self.attempt(|connection, _| connection.request_count(key))
         }
 
         /// Asks the peer to say when it holds no more connections of a server.
@@ -147,7 +150,7 @@ macro_rules! sending_methods {
         /// [`Closed`](SendError::Closed), [`TooLarge`](SendError::TooLarge) and
         /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
         pub fn notify_close(&mut self, key: &str) -> Result<Receipt, SendError> {
-            self.attempt(|connection| connection.notify_close(key))
+            self.attempt(|connection, _| connection.notify_close(key))
         }
 
         /// Bytes that wait in user space.
@@ -163,7 +166,7 @@ macro_rules! sending_methods {
         /// Queues something, and attempts to write it if nothing waits before it.
         fn attempt<E>(
             &mut self,
-            queue: impl FnOnce(&mut Connection) -> Result<MessageId, E>,
+            queue: impl FnOnce(&mut Connection, $crate::proto::Outlet<'_>) -> Result<MessageId, E>,
         ) -> Result<Receipt, E> {
             self.with_link(|link| link.attempt(queue))
         }
@@ -178,7 +181,7 @@ macro_rules! batch_target {
                 &mut self,
                 bytes: usize,
                 waited: &mut usize,
-                queue: &mut dyn FnMut(&mut Connection) -> Result<MessageId, SendError>,
+                queue: $crate::channel::Queue<'_>,
             ) -> Result<Receipt, SendError> {
                 self.with_link(|link| link.attempt_later(bytes, waited, queue))
             }

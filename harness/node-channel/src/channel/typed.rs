@@ -150,6 +150,6 @@ impl Batch<'_> {
     ///
     /// Those of [`Channel::send_as`]; the messages before it are not touched.
     pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<Receipt, SendError> {
-        self.add(&mut |connection| connection.send_as(message))
+        self.add(&mut |connection, outlet| connection.send_as_through(message, outlet))
     }
 }

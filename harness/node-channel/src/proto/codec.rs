@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use js_value::{Exception, Graph, Kind, Value, clone, json};
+use js_value::json::{self, PART_BYTES, Parts};
+use js_value::{Exception, Graph, Kind, Value, clone};
 use memchr::memchr;
 
 use super::Serialization;
@@ -19,50 +20,68 @@ pub(crate) struct Codec {
 
 impl Codec {
     /// Appends a message with its framing. On an error the buffer is as before.
-    pub(crate) fn encode(self, message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
+    pub(crate) fn encode<P: Parts>(self, message: &Graph, out: &mut P) -> Result<(), SendError> {
         self.frame(out, |out| self.encode_payload(message, out))
     }
 
     /// Appends a message without its framing.
-    pub(crate) fn encode_payload(
+    pub(crate) fn encode_payload<P: Parts>(
         self,
         message: &Graph,
-        out: &mut Vec<u8>,
+        out: &mut P,
     ) -> Result<(), SendError> {
         match self.serialization {
             Serialization::Json => encode_json(message, out),
-            Serialization::Advanced => encode_clone(message, out),
+            Serialization::Advanced => encode_clone(message, out.buffer()),
         }
     }
 
-    /// Appends what `write` appends, with framing around it. On an error the buffer is as before.
-    pub(crate) fn frame<E: From<SendError>>(
+    /// Appends what `write` appends, with framing around it. On an error, which leaves the buffer
+    /// as before if it is that of `write`, it is as before.
+    pub(crate) fn frame<P: Parts, E: From<SendError>>(
         self,
-        out: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        out: &mut P,
+        write: impl FnOnce(&mut P) -> Result<(), E>,
     ) -> Result<(), E> {
-        let before = out.len();
-        let prefix = match self.serialization {
-            Serialization::Json => 0,
-            Serialization::Advanced => LENGTH_BYTES,
-        };
-        out.resize(before + prefix, 0);
-        let written = write(out).and_then(|()| match self.serialization {
+        match self.serialization {
             Serialization::Json => {
-                out.push(b'\n');
+                write(out)?;
+                out.buffer().push(b'\n');
                 Ok(())
             }
             Serialization::Advanced => {
-                let size = out.len() - before - LENGTH_BYTES;
-                let length = u32::try_from(size).map_err(|_| SendError::TooLarge { size })?;
-                out[before..][..LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
-                Ok(())
+                let before = out.buffer().len();
+                out.buffer().extend_from_slice(&[0; LENGTH_BYTES]);
+                let written = write(out).and_then(|()| {
+                    let frame = &mut out.buffer()[before..];
+                    let length = length(frame.len() - LENGTH_BYTES)?;
+                    frame[..LENGTH_BYTES].copy_from_slice(&length);
+                    Ok(())
+                });
+                if written.is_err() {
+                    out.buffer().truncate(before);
+                }
+                written
             }
-        });
-        if written.is_err() {
-            out.truncate(before);
         }
-        written
+    }
+
+    /// Appends a message that is serialized already, with framing around it. On an error the buffer
+    /// is as before.
+    pub(crate) fn frame_raw<P: Parts>(self, raw: &[u8], out: &mut P) -> Result<(), SendError> {
+        if self.serialization == Serialization::Advanced {
+            out.buffer().extend_from_slice(&length(raw.len())?);
+        }
+        for part in raw.chunks(PART_BYTES) {
+            out.buffer().extend_from_slice(part);
+            if part.len() == PART_BYTES {
+                out.part();
+            }
+        }
+        if self.serialization == Serialization::Json {
+            out.buffer().push(b'\n');
+        }
+        Ok(())
     }
 
     /// Checks that bytes can be a message without its framing, as far as the framing is concerned.
@@ -139,6 +158,11 @@ impl Codec {
     }
 }
 
+/// What comes before a frame.
+fn length(size: usize) -> Result<[u8; LENGTH_BYTES], SendError> {
+    u32::try_from(size).map(u32::to_be_bytes).map_err(|_| SendError::TooLarge { size })
+}
+
 /// The text of a line, if it is UTF-8.
 #[inline]
 pub(super) fn utf8(line: &[u8]) -> Option<&str> {
@@ -151,7 +175,7 @@ pub(super) fn repaired(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-fn encode_json(message: &Graph, out: &mut Vec<u8>) -> Result<(), SendError> {
+fn encode_json<P: Parts>(message: &Graph, out: &mut P) -> Result<(), SendError> {
     match json::write(message, message.root(), &json::StringifyOptions::default(), out) {
         Ok(true) => Ok(()),
         Ok(false) => Err(SendError::Nothing),

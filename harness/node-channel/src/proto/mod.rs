@@ -19,6 +19,7 @@ mod receiving;
 mod reserved;
 mod sending;
 mod serialization;
+mod tail;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "serde")]
@@ -32,5 +33,6 @@ pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use sending::SendOptions;
 pub use serialization::Serialization;
+pub(crate) use tail::Outlet;
 #[cfg(feature = "serde")]
 pub use typed::Typed;

@@ -30,8 +30,6 @@ impl Keep {
     pub(super) fn tidy(&mut self, buffer: &mut Vec<u8>) {
         if !self.keeps(buffer) {
             *buffer = Vec::new();
-        } else if self.unused == 0 && buffer.capacity() > KEEP_BYTES {
-            lend(buffer);
         }
     }
 }
@@ -62,33 +60,12 @@ pub(super) fn prefer_huge(buffer: &mut Vec<u8>) {
     let before = buffer.as_ptr().addr() % page;
     let start = buffer.as_mut_ptr().wrapping_sub(before);
     let length = (before + buffer.capacity()).next_multiple_of(page);
-    advise(start, length, Advice::LinuxHugepage);
+    #[expect(unsafe_code, reason = "advice is given about addresses")]
+    // SAFETY: The pages are mapped, since some of the buffer is on each. Huge ones change neither
+    // what is there nor what may be done with it.
+    let _only_advice =
+        unsafe { rustix::mm::madvise(start.cast(), length, rustix::mm::Advice::LinuxHugepage) };
 }
-
-/// Lets the kernel have the memory of a buffer if it needs it, before it is written to again.
-/// Whatever is in the buffer is lost then.
-#[cfg(target_os = "linux")]
-fn lend(buffer: &mut Vec<u8>) {
-    // Whole huge pages, for the kernel would have to split others.
-    let skipped = buffer.as_ptr().addr().next_multiple_of(HUGE_PAGE) - buffer.as_ptr().addr();
-    let length = buffer.capacity().saturating_sub(skipped) / HUGE_PAGE * HUGE_PAGE;
-    if length > 0 {
-        advise(buffer.as_mut_ptr().wrapping_add(skipped), length, Advice::LinuxFree);
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "advice is given about addresses")]
-fn advise(start: *mut u8, length: usize, advice: Advice) {
-    // SAFETY: The callers name pages that are mapped, since some of their buffer is on each. Huge
-    // pages change neither what is there nor what may be done with it. Pages that are lent become
-    // zero at some time, which is a value of their bytes like any other, and hold nothing but bytes
-    // of a buffer that is borrowed mutably and declared empty.
-    let _only_advice = unsafe { rustix::mm::madvise(start.cast(), length, advice) };
-}
-
-#[cfg(target_os = "linux")]
-use rustix::mm::Advice;
 
 /// The usual size of one.
 #[cfg(target_os = "linux")]
@@ -97,7 +74,3 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Elsewhere the kernel chooses.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn prefer_huge(_: &mut Vec<u8>) {}
-
-/// Elsewhere it is kept as it is.
-#[cfg(not(target_os = "linux"))]
-fn lend(_: &mut Vec<u8>) {}

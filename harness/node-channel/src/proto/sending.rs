@@ -4,12 +4,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use js_value::Graph;
 
+use super::buffer::Buffer;
 use super::codec::{self, Codec};
 use super::connection::{Connection, State, report};
 use super::event::{Event, MessageId};
 use super::handshake::{Outgoing, Unacknowledged};
 use super::outbox::Queued;
 use super::reserved::{self, Command};
+use super::tail::{Outlet, Tail, stays};
 use crate::error::{NotSent, SendError, Undelivered, is_of_the_peer};
 use crate::handle::{Handle, HandleKind};
 
@@ -58,7 +60,16 @@ impl Connection {
     /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes). Nothing is queued in any
     /// case.
     pub fn send(&mut self, message: &Graph) -> Result<MessageId, SendError> {
-        self.send_encoded(|codec, out| {
+        self.send_through(message, &mut stays)
+    }
+
+    /// As [`send`](Self::send); parts of a long message may leave while it is being serialized.
+    pub(crate) fn send_through(
+        &mut self,
+        message: &Graph,
+        outlet: Outlet<'_>,
+    ) -> Result<MessageId, SendError> {
+        self.send_encoded(outlet, |codec, out| {
             codec::check(message)?;
             codec.encode(message, out)
         })
@@ -102,12 +113,18 @@ impl Connection {
     /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
     /// [`NotRaw`](SendError::NotRaw) if there is nothing, or an LF in a line.
     pub fn send_raw(&mut self, raw: &[u8]) -> Result<MessageId, SendError> {
-        self.send_encoded(|codec, out| {
+        self.send_raw_through(raw, &mut stays)
+    }
+
+    /// As [`send_raw`](Self::send_raw); parts of a long message may leave while it is copied.
+    pub(crate) fn send_raw_through(
+        &mut self,
+        raw: &[u8],
+        outlet: Outlet<'_>,
+    ) -> Result<MessageId, SendError> {
+        self.send_encoded(outlet, |codec, out| {
             codec.check_raw(raw)?;
-            codec.frame(out, |out| {
-                out.extend_from_slice(raw);
-                Ok(())
-            })
+            codec.frame_raw(raw, out)
         })
     }
 
@@ -120,7 +137,7 @@ impl Connection {
     /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
     pub fn request_count(&mut self, key: &str) -> Result<MessageId, SendError> {
         let message = Command::GetCount { key: key.to_owned() }.message();
-        self.send_encoded(|codec, out| codec.encode(&message, out))
+        self.send_encoded(&mut stays, |codec, out| codec.encode(&message, out))
     }
 
     /// Asks the peer to say when it has closed all connections that it holds of a server: see
@@ -132,16 +149,17 @@ impl Connection {
     /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send).
     pub fn notify_close(&mut self, key: &str) -> Result<MessageId, SendError> {
         let message = Command::NotifyClose { key: key.to_owned() }.message();
-        self.send_encoded(|codec, out| codec.encode(&message, out))
+        self.send_encoded(&mut stays, |codec, out| codec.encode(&message, out))
     }
 
     /// Queues what `write` appends, which is one message with its framing, or an error that leaves
     /// the buffer as it was.
     pub(crate) fn send_encoded<E: From<SendError>>(
         &mut self,
-        write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
+        outlet: Outlet<'_>,
+        write: impl FnOnce(Codec, &mut Tail<'_>) -> Result<(), E>,
     ) -> Result<MessageId, E> {
-        let size = self.append(write)?;
+        let size = self.append(outlet, write)?;
         Ok(self.take(size, None))
     }
 
@@ -164,33 +182,45 @@ impl Connection {
         let kind = handle.kind();
         let key = options.key.as_deref().filter(|_| kind == HandleKind::Socket);
         let wrapped = reserved::wrap(message, kind.name(), key, handle.datagram_type());
-        self.append(|codec, out| codec.encode(&wrapped, out))
+        self.append(&mut stays, |codec, out| codec.encode(&wrapped, out))
     }
 
-    /// Appends a message to what waits, and answers its size. Follow with [`take`](Self::take). An
-    /// error leaves everything as it was.
+    /// Appends a message to what waits, and answers how much of it does. Follow with
+    /// [`take`](Self::take). An error leaves everything as it was.
     fn append<E: From<SendError>>(
         &mut self,
-        write: impl FnOnce(Codec, &mut Vec<u8>) -> Result<(), E>,
+        outlet: Outlet<'_>,
+        write: impl FnOnce(Codec, &mut Tail<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
         if !self.connected() {
             return Err(SendError::Closed.into());
         }
+        let (codec, limit) = (self.codec, self.limits.max_queued_bytes);
         let queued = self.queued_bytes();
-        let buffer = match self.unacknowledged {
-            Some(_) => self.held.buffer(),
-            None => self.outbox.buffer(),
+        let is_free = queued == 0 && limit.is_none() && self.broken.is_none();
+        let before = self.last_buffer().len();
+        let mut tail = match self.unacknowledged {
+            None if is_free => Tail::parts(&mut self.outbox, outlet),
+            _ => Tail::whole(self.last_buffer()),
         };
-        let before = buffer.len();
-        write(self.codec, buffer.end())?;
+        write(codec, &mut tail)?;
+        let buffer = self.last_buffer();
         let size = buffer.len() - before;
-        if let Some(limit) = self.limits.max_queued_bytes
+        if let Some(limit) = limit
             && queued.saturating_add(size) > limit
         {
             buffer.truncate(before);
             return Err(SendError::QueueFull { queued, size, limit }.into());
         }
         Ok(size)
+    }
+
+    /// The buffer that the next message is appended to.
+    fn last_buffer(&mut self) -> &mut Buffer {
+        match self.unacknowledged {
+            Some(_) => self.held.buffer(),
+            None => self.outbox.buffer(),
+        }
     }
 
     /// Takes the message that was appended, which is done with once from now on.

@@ -1,6 +1,6 @@
 //! Messages of Rust types, straight to and from the bytes of the wire.
 
-use js_value::json::TypedError;
+use js_value::json::{Parts as _, TypedError};
 use js_value::{Graph, Value, clone, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use super::codec::{Codec, repaired, utf8};
 use super::connection::Connection;
 use super::event::{Event, Message, MessageId, Taken};
 use super::inbox::Place;
+use super::tail::{Outlet, stays};
 use crate::error::{InvalidMessage, RecvError, SendError};
 use crate::handle::Handle;
 
@@ -47,12 +48,22 @@ impl Connection {
     /// [`QueueFull`](SendError::QueueFull) as with [`send`](Self::send);
     /// [`Value`](SendError::Value) if the value has no such form, or its `Serialize` fails.
     pub fn send_as<T: Serialize + ?Sized>(&mut self, message: &T) -> Result<MessageId, SendError> {
-        self.send_encoded(|codec, out| {
+        self.send_as_through(message, &mut stays)
+    }
+
+    /// As [`send_as`](Self::send_as); parts of a long message may leave while it is being
+    /// serialized.
+    pub(crate) fn send_as_through<T: Serialize + ?Sized>(
+        &mut self,
+        message: &T,
+        outlet: Outlet<'_>,
+    ) -> Result<MessageId, SendError> {
+        self.send_encoded(outlet, |codec, out| {
             codec.frame(out, |out| {
                 let written = match codec.serialization {
                     Serialization::Json => json::to_text(message, out),
                     Serialization::Advanced => {
-                        clone::to_payload(message, &clone::WriteOptions::default(), out)
+                        clone::to_payload(message, &clone::WriteOptions::default(), out.buffer())
                     }
                 };
                 written.map_err(|error| SendError::Value { message: error.to_string() })

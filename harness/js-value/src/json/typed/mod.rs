@@ -7,7 +7,7 @@ mod superseded;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ParseError, ParseLimits};
+use super::{ParseError, ParseLimits, Parts};
 use crate::typed::Failure;
 
 pub use crate::typed::TypedError;
@@ -55,11 +55,19 @@ pub use crate::typed::TypedError;
 /// assert_eq!((progress.job, progress.done, progress.rate), ("test", 3, f64::INFINITY));
 /// # Ok::<(), json::TypedError>(())
 /// ```
-pub fn to_text<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), TypedError> {
-    let start = out.len();
-    value.serialize(ser::Writer { out }).map_err(|failure| {
-        out.truncate(start);
-        failure.of_writing()
+pub fn to_text<T, P>(value: &T, out: &mut P) -> Result<(), TypedError>
+where
+    T: Serialize + ?Sized,
+    P: Parts + ?Sized,
+{
+    let start = out.buffer().len();
+    value.serialize(ser::Writer { out: &mut *out }).or_else(|failure| {
+        // Its only string was written whole before it failed, and has left.
+        if out.has_left() {
+            return Ok(());
+        }
+        out.buffer().truncate(start);
+        Err(failure.of_writing())
     })
 }
 

@@ -4,13 +4,14 @@ use std::fmt::{self, Write};
 
 use serde::ser::{self, Serialize};
 
-use crate::json::text::{push_escaped, push_text};
+use crate::json::Parts;
+use crate::json::text::{push_escaped, push_only_text, push_text};
 use crate::number::{MAX_SAFE_INTEGER, push_integer, push_json, push_magnitude};
 use crate::typed::{Failure, KeyOutput, KeyWriter, too_large};
 
-/// Appends one value.
-pub(super) struct Writer<'o> {
-    pub(super) out: &'o mut Vec<u8>,
+/// Appends one value. To something else than a `Vec<u8>`, only the outermost one.
+pub(super) struct Writer<'o, P: ?Sized = Vec<u8>> {
+    pub(super) out: &'o mut P,
 }
 
 /// Appends the elements or members of an array or object that is open.
@@ -21,27 +22,29 @@ pub(super) struct Members<'o> {
     end: &'static str,
 }
 
-impl<'o> Writer<'o> {
+impl<'o, P: Parts + ?Sized> Writer<'o, P> {
     fn open(self, bracket: u8, end: &'static str) -> Members<'o> {
-        self.out.push(bracket);
-        Members { out: self.out, empty: true, end }
+        let out = self.out.buffer();
+        out.push(bracket);
+        Members { out, empty: true, end }
     }
 
     /// Begins the object that a variant is.
     fn variant(self, name: &str) -> Self {
-        self.out.push(b'{');
-        push_text(name, self.out);
-        self.out.push(b':');
+        let out = self.out.buffer();
+        out.push(b'{');
+        push_text(name, out);
+        out.push(b':');
         self
     }
 
     fn word(self, word: &str) -> Result<(), Failure> {
-        self.out.extend_from_slice(word.as_bytes());
+        self.out.buffer().extend_from_slice(word.as_bytes());
         Ok(())
     }
 }
 
-impl<'o> ser::Serializer for Writer<'o> {
+impl<'o, P: Parts + ?Sized> ser::Serializer for Writer<'o, P> {
     type Ok = ();
     type Error = Failure;
     type SerializeSeq = Members<'o>;
@@ -72,7 +75,7 @@ impl<'o> ser::Serializer for Writer<'o> {
         if v.unsigned_abs() > MAX_SAFE_INTEGER {
             return too_large(v);
         }
-        push_integer(v, self.out);
+        push_integer(v, self.out.buffer());
         Ok(())
     }
 
@@ -99,7 +102,7 @@ impl<'o> ser::Serializer for Writer<'o> {
         if v > MAX_SAFE_INTEGER {
             return too_large(v);
         }
-        push_magnitude(v, self.out);
+        push_magnitude(v, self.out.buffer());
         Ok(())
     }
 
@@ -115,7 +118,7 @@ impl<'o> ser::Serializer for Writer<'o> {
     }
 
     fn serialize_f64(self, v: f64) -> Result<(), Failure> {
-        push_json(v, self.out);
+        push_json(v, self.out.buffer());
         Ok(())
     }
 
@@ -124,7 +127,7 @@ impl<'o> ser::Serializer for Writer<'o> {
     }
 
     fn serialize_str(self, v: &str) -> Result<(), Failure> {
-        push_text(v, self.out);
+        push_only_text(v, self.out);
         Ok(())
     }
 
@@ -172,7 +175,7 @@ impl<'o> ser::Serializer for Writer<'o> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Failure> {
-        let Self { out } = self.variant(variant);
+        let out = self.variant(variant).out.buffer();
         value.serialize(Writer { out: &mut *out })?;
         out.push(b'}');
         Ok(())
@@ -219,10 +222,11 @@ impl<'o> ser::Serializer for Writer<'o> {
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Failure> {
-        self.out.push(b'"');
-        write!(Escaping(self.out), "{value}")
+        let out = self.out.buffer();
+        out.push(b'"');
+        write!(Escaping(out), "{value}")
             .map_err(|_| Failure::new("the Display of the value failed"))?;
-        self.out.push(b'"');
+        out.push(b'"');
         Ok(())
     }
 }

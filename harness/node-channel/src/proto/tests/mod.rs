@@ -4,6 +4,7 @@ mod frames;
 mod handles;
 mod limits;
 mod messages;
+mod parts;
 mod sequences;
 
 use js_value::{Graph, json};
