@@ -8,8 +8,8 @@ mod lookup;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
-mod parts;
 pub(crate) mod scanner;
+mod sink;
 mod source;
 mod stringify;
 #[cfg(test)]
@@ -25,11 +25,12 @@ use std::fmt;
 use crate::{Behaviour, Exception, Graph, Value};
 
 pub(crate) use lookup::{Returned, call_getter, value_to_text};
-pub use parse::parse;
-pub use parts::{PART_BYTES, Parts};
+pub use parse::{parse, parse_with_plain};
+pub use sink::{PART_BYTES, Sink};
 pub use stringify::write;
+pub use text::plain_length;
 #[cfg(feature = "serde")]
-pub use typed::{TypedError, from_text, to_text};
+pub use typed::{TypedError, from_text, from_text_with_plain, to_text};
 
 /// What surrounds a call of `JSON.stringify`. By default there is no limit and nothing is patched.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,5 +1,7 @@
 //! `JSON.parse`.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::scanner::{Number, Scanner};
@@ -13,7 +15,25 @@ use crate::{Graph, JsString, Kind, Object, Properties, Property, Value};
 ///
 /// When `JSON.parse` would throw, or the text is deeper than the limits allow.
 pub fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
-    let mut scanner = Scanner::new(text);
+    parse_with_plain(text, 0..0, limits)
+}
+
+/// As [`parse`], with a stretch of the text that has nothing which a string cannot hold as it is.
+///
+/// Who receives a long text piece by piece can find that out with [`plain_length`] while a piece is
+/// in the processor's cache. A stretch that is not plain makes this read something else than the
+/// text says.
+///
+/// # Errors
+///
+/// Those of [`parse`].
+#[inline]
+pub fn parse_with_plain(
+    text: &str,
+    plain: Range<usize>,
+    limits: &ParseLimits,
+) -> Result<Graph, ParseError> {
+    let mut scanner = Scanner::new(text, plain);
     let depth = Depth { reached: 0, limit: limits.max_depth.unwrap_or(usize::MAX) };
     let mut builder = Builder::default();
     scanner.skip_space();

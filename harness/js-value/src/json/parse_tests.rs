@@ -1,6 +1,6 @@
 //! Tests of `JSON.parse`.
 
-use super::{ParseError, ParseLimits, StringifyOptions, stringify};
+use super::{ParseError, ParseLimits, StringifyOptions, parse_with_plain, plain_length, stringify};
 use crate::{Graph, JsString, ValueKind};
 
 /// What is read, once it is sure that types of serde are read from the same texts.
@@ -217,4 +217,26 @@ fn every_prefix_is_refused() {
         refused(&text[..end]);
     }
     check(text, r#"{"a\n":[-1500,true,null,"😀é",{"b":[]}]}"#);
+}
+
+#[test]
+fn what_is_known_to_be_plain_changes_nothing() {
+    let text = "[\"plain é\u{20ac}\",{\"key\":\"\u{1f600} and more\",\"\":\"a\\nb\"},\"\"]";
+    let limits = ParseLimits::default();
+    let again = |graph| stringify(&graph, &StringifyOptions::default()).unwrap();
+    let expected = again(parse(text, &limits).unwrap());
+    let bytes = text.as_bytes();
+    for start in 0..=bytes.len() {
+        let longest = plain_length(&bytes[start..]);
+        for end in start..=start + longest {
+            let found = again(parse_with_plain(text, start..end, &limits).unwrap());
+            assert_eq!(found, expected, "{start}..{end}");
+        }
+    }
+    // One that is wrong is the caller's fault, and no panic.
+    for start in 0..bytes.len() + 3 {
+        for end in 0..bytes.len() + 3 {
+            let _any = parse_with_plain(text, start..end, &limits);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The smallest pieces of a JSON text: space, words, strings and numbers.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::ParseError;
 use super::text::plain_length;
@@ -11,6 +12,8 @@ pub(super) struct Scanner<'t> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
+    /// All of these stand for themselves in a string.
+    plain: Range<usize>,
 }
 
 /// A number that was read.
@@ -23,8 +26,12 @@ pub(crate) enum Number {
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0 }
+    /// With a stretch of the text that is known to be plain: see
+    /// [`parse_with_plain`](super::parse_with_plain).
+    pub(super) fn new(text: &'t str, plain: Range<usize>) -> Self {
+        let end = plain.end.min(text.len());
+        let plain = plain.start.min(end)..end;
+        Self { text, bytes: text.as_bytes(), at: 0, plain }
     }
 
     /// How many bytes are read.
@@ -94,7 +101,7 @@ impl<'t> Scanner<'t> {
     #[inline]
     pub(super) fn plain_string(&mut self) -> Option<&'t str> {
         let start = self.at + 1;
-        let end = start + plain_length(self.bytes.get(start..)?);
+        let end = start + self.plain_length(start)?;
         if self.bytes.get(end) != Some(&b'"') {
             return None;
         }
@@ -155,9 +162,28 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn plain(&mut self) -> &'t str {
         let start = self.at;
-        self.at += plain_length(&self.bytes[start..]);
+        self.at += self.plain_length(start).unwrap_or_default();
         // Quotes, backslashes and control characters are whole characters.
         &self.text[start..self.at]
+    }
+
+    /// How many characters from a place on stand for themselves, in bytes.
+    #[inline]
+    fn plain_length(&self, start: usize) -> Option<usize> {
+        if start < self.plain.end {
+            return Some(self.plain_length_past_known(start));
+        }
+        self.bytes.get(start..).map(plain_length)
+    }
+
+    #[cold]
+    fn plain_length_past_known(&self, start: usize) -> usize {
+        let known = self.plain.start.max(start);
+        let before = plain_length(&self.bytes[start..known]);
+        if start + before < known {
+            return before;
+        }
+        self.plain.end + plain_length(&self.bytes[self.plain.end..]) - start
     }
 
     /// Reads an escape sequence past its backslash.

@@ -6,7 +6,7 @@ use super::circular::{Link, Place, circular};
 use super::lookup::{Item, Key, Lookup, Primitive};
 use super::source::Source;
 use super::text::{push_only_string, push_string, push_text};
-use super::{Parts, StringifyOptions};
+use super::{Sink, StringifyOptions};
 use crate::number::{push_integer, push_json};
 use crate::{ErrorClass, Exception, Graph, ObjectId, PropertyKey, Value};
 
@@ -16,17 +16,25 @@ use crate::{ErrorClass, Exception, Graph, ObjectId, PropertyKey, Value};
 /// # Errors
 ///
 /// When `JSON.stringify` would throw, or the value is deeper than the options allow.
-pub fn write<P: Parts + ?Sized>(
+pub fn write<O: Sink + ?Sized>(
     graph: &Graph,
     value: &Value,
     options: &StringifyOptions,
-    out: &mut P,
+    out: &mut O,
 ) -> Result<bool, Exception> {
     if let Value::String(text) = value {
         push_only_string(text, out);
         return Ok(true);
     }
-    let out = out.buffer();
+    write_whole(graph, value, options, out.buffer())
+}
+
+fn write_whole(
+    graph: &Graph,
+    value: &Value,
+    options: &StringifyOptions,
+    out: &mut Vec<u8>,
+) -> Result<bool, Exception> {
     let start = out.len();
     let lookup = Lookup { graph, options };
     let open = SmallVec::from_elem(0, graph.len().div_ceil(64));

@@ -1,10 +1,10 @@
 //! Strings as JSON has them.
 
-use super::{PART_BYTES, Parts};
+use super::{PART_BYTES, Sink};
 use crate::JsString;
 
 /// Appends a text that is one string, a part at a time if it is long.
-pub(super) fn push_only_string<P: Parts + ?Sized>(string: &JsString, out: &mut P) {
+pub(super) fn push_only_string<O: Sink + ?Sized>(string: &JsString, out: &mut O) {
     match string.parts() {
         Ok(text) => push_only_text(text, out),
         Err(_) => push_string(string, out.buffer()),
@@ -13,14 +13,14 @@ pub(super) fn push_only_string<P: Parts + ?Sized>(string: &JsString, out: &mut P
 
 /// The same for a text without lone surrogates.
 #[inline]
-pub(super) fn push_only_text<P: Parts + ?Sized>(text: &str, out: &mut P) {
+pub(super) fn push_only_text<O: Sink + ?Sized>(text: &str, out: &mut O) {
     if text.len() > PART_BYTES {
         return push_parts(text, out);
     }
     push_text(text, out.buffer());
 }
 
-fn push_parts<P: Parts + ?Sized>(mut text: &str, out: &mut P) {
+fn push_parts<O: Sink + ?Sized>(mut text: &str, out: &mut O) {
     out.buffer().push(b'"');
     while text.len() > PART_BYTES {
         let (part, rest) = text.split_at(text.floor_char_boundary(PART_BYTES));
@@ -95,7 +95,7 @@ fn push_unit(unit: u16, out: &mut Vec<u8>) {
 /// How many bytes come before the first that a JSON string cannot hold as it is: a quote, a
 /// backslash or a control character.
 #[inline]
-pub(super) fn plain_length(bytes: &[u8]) -> usize {
+pub fn plain_length(bytes: &[u8]) -> usize {
     let Some(word) = bytes.first_chunk() else { return plain_bytes(bytes) };
     match special_bytes(u64::from_le_bytes(*word)) {
         0 => plain_length_of_more(bytes),

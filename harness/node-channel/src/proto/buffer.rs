@@ -42,6 +42,12 @@ impl Buffer {
             self.head = 0;
             self.keep.note(self.bytes.len());
             self.bytes.clear();
+        }
+    }
+
+    /// Says that a message was consumed to its end, after which memory may be given back.
+    pub(crate) fn tidy(&mut self) {
+        if self.bytes.is_empty() {
             self.keep.tidy(&mut self.bytes);
         }
     }
@@ -75,10 +81,12 @@ mod tests {
             buffer.consume(64);
             buffer.end();
         }
+        buffer.tidy();
         for _ in 0..16 {
             assert!(buffer.bytes.capacity() >= size, "for another large one");
             buffer.end().push(b'x');
             buffer.consume(1);
+            buffer.tidy();
         }
         assert!(buffer.bytes.capacity() <= KEEP_BYTES);
     }

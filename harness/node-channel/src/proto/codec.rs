@@ -1,13 +1,15 @@
 //! From values to bytes on the wire and back, in both serializations.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use js_value::json::{self, PART_BYTES, Parts};
+use js_value::json::{self, PART_BYTES, Sink};
 use js_value::{Exception, Graph, Kind, Value, clone};
 use memchr::memchr;
 
 use super::Serialization;
 use super::inbox::{EXCERPT_BYTES, LENGTH_BYTES};
+use super::payload::{Payload, repaired};
 use crate::error::{InvalidMessage, SendError};
 
 /// How an end writes and reads its messages.
@@ -20,15 +22,15 @@ pub(crate) struct Codec {
 
 impl Codec {
     /// Appends a message with its framing. On an error the buffer is as before.
-    pub(crate) fn encode<P: Parts>(self, message: &Graph, out: &mut P) -> Result<(), SendError> {
+    pub(crate) fn encode<O: Sink>(self, message: &Graph, out: &mut O) -> Result<(), SendError> {
         self.frame(out, |out| self.encode_payload(message, out))
     }
 
     /// Appends a message without its framing.
-    pub(crate) fn encode_payload<P: Parts>(
+    pub(crate) fn encode_payload<O: Sink>(
         self,
         message: &Graph,
-        out: &mut P,
+        out: &mut O,
     ) -> Result<(), SendError> {
         match self.serialization {
             Serialization::Json => encode_json(message, out),
@@ -38,10 +40,10 @@ impl Codec {
 
     /// Appends what `write` appends, with framing around it. On an error, which leaves the buffer
     /// as before if it is that of `write`, it is as before.
-    pub(crate) fn frame<P: Parts, E: From<SendError>>(
+    pub(crate) fn frame<O: Sink, E: From<SendError>>(
         self,
-        out: &mut P,
-        write: impl FnOnce(&mut P) -> Result<(), E>,
+        out: &mut O,
+        write: impl FnOnce(&mut O) -> Result<(), E>,
     ) -> Result<(), E> {
         match self.serialization {
             Serialization::Json => {
@@ -68,7 +70,7 @@ impl Codec {
 
     /// Appends a message that is serialized already, with framing around it. On an error the buffer
     /// is as before.
-    pub(crate) fn frame_raw<P: Parts>(self, raw: &[u8], out: &mut P) -> Result<(), SendError> {
+    pub(crate) fn frame_raw<O: Sink>(self, raw: &[u8], out: &mut O) -> Result<(), SendError> {
         if self.serialization == Serialization::Advanced {
             out.buffer().extend_from_slice(&length(raw.len())?);
         }
@@ -95,13 +97,11 @@ impl Codec {
 
     /// Reads a message without its framing.
     #[inline(always)]
-    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Graph, InvalidMessage> {
-        match self.serialization {
-            Serialization::Json => match utf8(bytes) {
-                Some(line) => self.decode_json(line),
-                None => self.decode_json(&repaired(bytes)),
-            },
-            Serialization::Advanced => self.decode_clone(bytes),
+    pub(crate) fn decode(self, payload: Payload<'_>) -> Result<Graph, InvalidMessage> {
+        match payload {
+            Payload::Text { text, plain } => self.decode_json(text, plain),
+            Payload::Broken(line) => self.decode_json(&repaired(line), 0..0),
+            Payload::Frame(payload) => self.decode_clone(payload),
         }
     }
 
@@ -129,9 +129,10 @@ impl Codec {
     }
 
     #[inline(always)]
-    fn decode_json(self, line: &str) -> Result<Graph, InvalidMessage> {
+    fn decode_json(self, line: &str, plain: Range<usize>) -> Result<Graph, InvalidMessage> {
         let limits = json::ParseLimits { max_depth: self.max_depth };
-        json::parse(line, &limits).map_err(|error| self.invalid_json(line.as_bytes(), error))
+        json::parse_with_plain(line, plain, &limits)
+            .map_err(|error| self.invalid_json(line.as_bytes(), error))
     }
 
     fn decode_clone(self, payload: &[u8]) -> Result<Graph, InvalidMessage> {
@@ -163,19 +164,7 @@ fn length(size: usize) -> Result<[u8; LENGTH_BYTES], SendError> {
     u32::try_from(size).map(u32::to_be_bytes).map_err(|_| SendError::TooLarge { size })
 }
 
-/// The text of a line, if it is UTF-8.
-#[inline]
-pub(super) fn utf8(line: &[u8]) -> Option<&str> {
-    simdutf8::basic::from_utf8(line).ok()
-}
-
-/// The text of a line that is no UTF-8, repaired as Node's `StringDecoder` repairs it.
-#[cold]
-pub(super) fn repaired(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).into_owned()
-}
-
-fn encode_json<P: Parts>(message: &Graph, out: &mut P) -> Result<(), SendError> {
+fn encode_json<O: Sink>(message: &Graph, out: &mut O) -> Result<(), SendError> {
     match json::write(message, message.root(), &json::StringifyOptions::default(), out) {
         Ok(true) => Ok(()),
         Ok(false) => Err(SendError::Nothing),

@@ -237,7 +237,7 @@ impl Connection {
     /// Reads the message that is there, and takes it.
     #[inline(always)]
     fn read(&mut self, place: &Place) -> Result<Graph, InvalidMessage> {
-        let read = self.codec.decode(self.inbox.bytes(place));
+        let read = self.codec.decode(self.inbox.payload(place));
         self.inbox.take(place);
         read
     }

@@ -58,6 +58,7 @@ impl Held {
         let (id, size, outgoing) = self.messages.pop_front()?;
         out.end().extend_from_slice(&self.buffer.bytes()[..size]);
         self.buffer.consume(size);
+        self.buffer.tidy();
         self.handles -= usize::from(outgoing.is_some());
         Some((id, outgoing))
     }

@@ -1,11 +1,16 @@
 //! Bytes that came, and where messages begin and end in them.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use memchr::memchr;
 
 use super::Serialization;
+use super::ahead::{Ahead, LONG_BYTES};
 use super::pages::{KEEP_BYTES, Keep, prefer_huge};
+use super::payload::Payload;
 
 /// One read takes at most this much, as in Node: what one read brings is delivered together.
 pub(crate) const READ_BYTES: usize = 65_536;
@@ -28,6 +33,10 @@ pub(crate) struct Inbox {
     cut: usize,
     /// There is no LF between `cut` and this.
     searched: usize,
+    /// What is known of the line that begins at `cut`.
+    ahead: Ahead,
+    /// What was known of the last long line when it was whole, while that is in the buffer.
+    known: Option<(Place, Ahead)>,
     /// What is left of a message that is too long.
     skip: Skip,
     /// Offset of the buffer in the stream.
@@ -78,6 +87,8 @@ impl Inbox {
             start: 0,
             cut: 0,
             searched: 0,
+            ahead: Ahead::default(),
+            known: None,
             skip: Skip::Nothing,
             base: 0,
             keep: Keep::default(),
@@ -110,7 +121,17 @@ impl Inbox {
         &self.buffer[self.local(place.0.start)..self.local(place.0.end)]
     }
 
-    /// The same, with all that came after it.
+    /// A message that was not released, with what is known of it.
+    #[inline(always)]
+    pub(crate) fn payload(&self, place: &Place) -> Payload<'_> {
+        let bytes = self.bytes(place);
+        match &self.known {
+            Some((known, ahead)) if known == place => long_line(bytes, ahead),
+            _ => Payload::new(self.serialization, bytes),
+        }
+    }
+
+    /// The bytes of a message, with all that came after it.
     pub(crate) fn bytes_from(&self, place: &Place) -> &[u8] {
         &self.buffer[self.local(place.0.start)..self.end]
     }
@@ -136,6 +157,7 @@ impl Inbox {
             self.keep.note(self.end);
             self.keep.tidy(&mut self.buffer);
             (self.start, self.cut, self.searched, self.end) = (0, 0, 0, 0);
+            self.known = None;
         }
     }
 
@@ -143,6 +165,7 @@ impl Inbox {
     pub(crate) fn forget_unfinished(&mut self) {
         self.end = self.cut;
         self.searched = self.cut;
+        self.ahead = Ahead::default();
         self.skip = Skip::Nothing;
     }
 
@@ -153,10 +176,16 @@ impl Inbox {
                 self.cut = self.end;
                 return None;
             }
-            let too_long = self.too_long(self.cut, self.end - self.cut)?;
-            self.skip = Skip::Line;
-            self.cut = self.end;
-            return Some(too_long);
+            if let Some(too_long) = self.too_long(self.cut, self.end - self.cut) {
+                self.skip = Skip::Line;
+                self.cut = self.end;
+                self.ahead = Ahead::default();
+                return Some(too_long);
+            }
+            if self.end - self.cut >= LONG_BYTES {
+                self.ahead.look(&self.buffer[self.cut..self.end]);
+            }
+            return None;
         };
         let line = self.cut..self.searched + at;
         if std::mem::replace(&mut self.skip, Skip::Nothing) == Skip::Line {
@@ -173,7 +202,11 @@ impl Inbox {
         }
         self.cut = line.end + 1;
         self.searched = self.cut;
-        Some(self.whole(line))
+        let place = self.place(line.clone());
+        if line.len() >= LONG_BYTES {
+            self.known = Some((place.clone(), std::mem::take(&mut self.ahead)));
+        }
+        Some(Piece::Whole(place))
     }
 
     fn next_frame(&mut self) -> Option<Piece> {
@@ -211,12 +244,11 @@ impl Inbox {
         }
         self.cut = payload + length;
         self.searched = self.cut;
-        Some(self.whole(payload..payload + length))
+        Some(Piece::Whole(self.place(payload..payload + length)))
     }
 
-    fn whole(&self, range: Range<usize>) -> Piece {
-        let base = self.base;
-        Piece::Whole(Place(base + range.start as u64..base + range.end as u64))
+    fn place(&self, range: Range<usize>) -> Place {
+        Place(self.base + range.start as u64..self.base + range.end as u64)
     }
 
     fn too_long(&self, start: usize, length: usize) -> Option<Piece> {
@@ -239,6 +271,8 @@ impl Inbox {
             let keeps = self.keep.keeps(&self.buffer);
             self.buffer.copy_within(self.start..self.end, 0);
             self.base += self.start as u64;
+            let base = self.base;
+            self.known.take_if(|(place, _)| place.0.start < base);
             self.cut -= self.start;
             self.searched -= self.start;
             (self.start, self.end) = (0, needed);
@@ -259,164 +293,22 @@ impl Inbox {
     }
 }
 
+/// A line of which the beginning is known.
+#[cold]
+fn long_line<'b>(bytes: &'b [u8], ahead: &Ahead) -> Payload<'b> {
+    if simdutf8::basic::from_utf8(&bytes[ahead.utf8()..]).is_err() {
+        return Payload::Broken(bytes);
+    }
+    #[expect(unsafe_code, reason = "checking it again takes as long as to move it")]
+    // SAFETY: What is known of a line was found out by looking at its bytes, and forgotten before
+    // they leave the buffer. Until then nothing is written where they are, and when they are moved
+    // they are moved together. They are whole characters, and so is the rest.
+    let text = unsafe { str::from_utf8_unchecked(bytes) };
+    Payload::Text { text, plain: ahead.plain() }
+}
+
 /// Bytes of the length before a frame.
 pub(super) const LENGTH_BYTES: usize = 4;
 
 /// So much of a message is shown in a report.
 pub(super) const EXCERPT_BYTES: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn push(inbox: &mut Inbox, mut bytes: &[u8], found: &mut Vec<Result<Vec<u8>, Vec<u8>>>) {
-        while !bytes.is_empty() {
-            let room = inbox.room();
-            let count = room.len().min(bytes.len());
-            room[..count].copy_from_slice(&bytes[..count]);
-            inbox.filled(count);
-            bytes = &bytes[count..];
-            while let Some(piece) = inbox.next_piece() {
-                found.extend(match piece {
-                    Piece::Whole(place) => Some(Ok(inbox.bytes(&place).to_vec())),
-                    Piece::TooLong { start, .. } => Some(Err(start)),
-                    Piece::Skipped => None,
-                });
-            }
-            inbox.tidy(true);
-        }
-    }
-
-    fn check_every_chop(
-        serialization: Serialization,
-        limit: Option<usize>,
-        stream: &[u8],
-        expected: &[Result<&[u8], &[u8]>],
-    ) {
-        let expected: Vec<Result<Vec<u8>, Vec<u8>>> = expected
-            .iter()
-            .map(|piece| piece.map(<[u8]>::to_vec).map_err(<[u8]>::to_vec))
-            .collect();
-        for at in 0..=stream.len() {
-            let mut inbox = Inbox::new(serialization, limit);
-            let mut found = Vec::new();
-            push(&mut inbox, &stream[..at], &mut found);
-            push(&mut inbox, &stream[at..], &mut found);
-            assert_eq!(found, expected, "split at {at}");
-        }
-        let mut inbox = Inbox::new(serialization, limit);
-        let mut found = Vec::new();
-        for byte in stream {
-            push(&mut inbox, &[*byte], &mut found);
-        }
-        assert_eq!(found, expected, "byte by byte");
-    }
-
-    #[test]
-    fn lines_end_at_lf_only() {
-        check_every_chop(
-            Serialization::Json,
-            None,
-            "a\r\n\nb\u{2028}\u{85}c\nrest".as_bytes(),
-            &[Ok(b"a\r"), Ok(b""), Ok("b\u{2028}\u{85}c".as_bytes())],
-        );
-    }
-
-    #[test]
-    fn long_lines_are_reported_once_and_skipped() {
-        check_every_chop(
-            Serialization::Json,
-            Some(4),
-            b"1234\n12345678\n\n12345\nok\n123456",
-            &[Ok(b"1234"), Err(b"1234"), Ok(b""), Err(b"1234"), Ok(b"ok"), Err(b"1234")],
-        );
-        check_every_chop(Serialization::Json, Some(0), b"\nx\n\n", &[Ok(b""), Err(b"x"), Ok(b"")]);
-    }
-
-    #[test]
-    fn frames_have_their_length_before_them() {
-        check_every_chop(
-            Serialization::Advanced,
-            None,
-            b"\0\0\0\x02ab\0\0\0\0\0\0\0\x01\n\0\0\0\x09rest",
-            &[Ok(b"ab"), Ok(b""), Ok(b"\n")],
-        );
-        check_every_chop(Serialization::Advanced, None, b"\xff\xff\xff\xffabc", &[]);
-    }
-
-    #[test]
-    fn long_frames_are_reported_once_and_skipped() {
-        let mut stream = b"\0\0\0\x02ab\0\0\x01\0".to_vec();
-        stream.extend([b'x'; 256]);
-        stream.extend(b"\0\0\0\x01c\xff\xff\xff\xff");
-        stream.extend([b'y'; 300]);
-        check_every_chop(
-            Serialization::Advanced,
-            Some(2),
-            &stream,
-            &[Ok(b"ab"), Err(b"xx"), Ok(b"c"), Err(b"yy")],
-        );
-        check_every_chop(
-            Serialization::Advanced,
-            Some(0),
-            b"\0\0\0\x01c\0\0\0\0",
-            &[Err(b"c"), Ok(b"")],
-        );
-    }
-
-    #[test]
-    fn a_skipped_frame_takes_no_room() {
-        let mut inbox = Inbox::new(Serialization::Advanced, Some(1000));
-        let mut found = Vec::new();
-        push(&mut inbox, &u32::MAX.to_be_bytes(), &mut found);
-        let chunk = vec![b'x'; 64 * 1024];
-        for _ in 0..1000 {
-            push(&mut inbox, &chunk, &mut found);
-        }
-        assert_eq!(found.len(), 1);
-        assert!(inbox.buffer.capacity() <= 4 * READ_BYTES, "{}", inbox.buffer.capacity());
-    }
-
-    #[test]
-    fn a_large_message_takes_less_than_twice_its_size_and_short_ones_give_it_back() {
-        let mut inbox = Inbox::new(Serialization::Json, None);
-        let mut found = Vec::new();
-        let chunk = vec![b'x'; 64 * 1024];
-        for _ in 0..256 {
-            push(&mut inbox, &chunk, &mut found);
-        }
-        assert_eq!(inbox.end - inbox.cut, 256 * chunk.len());
-        assert!(inbox.buffer.capacity() < 2 * 256 * chunk.len());
-        push(&mut inbox, b"\n", &mut found);
-        assert_eq!(found.len(), 1);
-        let large = inbox.buffer.capacity();
-        for short in 1..=16 {
-            assert_eq!(inbox.buffer.capacity(), large, "for another large one, after {short}");
-            push(&mut inbox, b"short\n", &mut found);
-        }
-        assert!(inbox.buffer.capacity() <= KEEP_BYTES);
-    }
-
-    #[test]
-    fn bytes_stay_until_they_are_released() {
-        let mut inbox = Inbox::new(Serialization::Json, None);
-        let mut places = Vec::new();
-        for number in 0..100_000 {
-            let line = format!("{number}\n");
-            inbox.room()[..line.len()].copy_from_slice(line.as_bytes());
-            inbox.filled(line.len());
-            let Some(Piece::Whole(place)) = inbox.next_piece() else { panic!("no line") };
-            places.push(place);
-            if number % 3 == 0 {
-                let taken = places.remove(0);
-                assert!(!inbox.bytes(&taken).is_empty());
-                inbox.take(&taken);
-            }
-            inbox.tidy(false);
-        }
-        let last = places.last().unwrap();
-        assert_eq!(inbox.bytes(last), b"99999");
-        inbox.tidy(true);
-        assert_eq!((inbox.start, inbox.end), (0, 0));
-    }
-}

@@ -4,6 +4,7 @@
 //! descriptor, and does not panic on any input. A front end moves bytes and descriptors between it
 //! and a socket; [`Channel`](crate::Channel) is one.
 
+mod ahead;
 mod buffer;
 mod codec;
 mod connection;
@@ -15,6 +16,7 @@ mod keep_alive;
 mod limits;
 mod outbox;
 mod pages;
+mod payload;
 mod receiving;
 mod reserved;
 mod sending;

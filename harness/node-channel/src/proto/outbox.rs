@@ -93,6 +93,7 @@ impl Outbox {
             self.ends.pop_front();
             self.pass(queued, end);
             done(queued.id());
+            self.buffer.tidy();
         }
     }
 

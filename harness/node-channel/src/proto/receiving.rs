@@ -95,7 +95,7 @@ impl Connection {
         if !self.glance.may_be_reserved(self.codec.serialization, bytes, place.size()) {
             return self.events.push_place(place);
         }
-        match self.codec.decode(self.inbox.bytes(&place)) {
+        match self.codec.decode(self.inbox.payload(&place)) {
             Err(error) => {
                 let is_beyond = matches!(error, InvalidMessage::TooDeep { .. });
                 let bytes = self.inbox.bytes(&place);

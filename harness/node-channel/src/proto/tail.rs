@@ -1,6 +1,6 @@
 //! The end of what waits, where a message is appended.
 
-use js_value::json::Parts;
+use js_value::json::Sink;
 
 use super::buffer::Buffer;
 use super::outbox::Outbox;
@@ -40,7 +40,7 @@ impl<'t> Tail<'t> {
     }
 }
 
-impl Parts for Tail<'_> {
+impl Sink for Tail<'_> {
     fn buffer(&mut self) -> &mut Vec<u8> {
         match &mut self.to {
             To::Buffer(buffer) => buffer.end(),

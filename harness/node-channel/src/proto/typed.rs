@@ -1,15 +1,16 @@
 //! Messages of Rust types, straight to and from the bytes of the wire.
 
-use js_value::json::{Parts as _, TypedError};
+use js_value::json::{Sink as _, TypedError};
 use js_value::{Graph, Value, clone, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Serialization;
-use super::codec::{Codec, repaired, utf8};
+use super::codec::Codec;
 use super::connection::Connection;
 use super::event::{Event, Message, MessageId, Taken};
 use super::inbox::Place;
+use super::payload::{Payload, repaired};
 use super::tail::{Outlet, stays};
 use crate::error::{InvalidMessage, RecvError, SendError};
 use crate::handle::Handle;
@@ -82,8 +83,10 @@ impl Connection {
             // It was taken out of the message around it, so its bytes are not in the inbox.
             Taken::Event(Event::Message(message)) => {
                 let written = codec.write_again(&message.value, &mut self.unwrapped);
-                let read =
-                    written.and_then(|()| codec.decode_as(&self.unwrapped, &mut self.repaired));
+                let read = written.and_then(|()| {
+                    let payload = Payload::new(codec.serialization, &self.unwrapped);
+                    codec.decode_as(payload, &mut self.repaired)
+                });
                 return Some(match read {
                     Ok(value) => Typed::Message { value, handle: message.handle },
                     Err(error) => Typed::Mismatch { message, error },
@@ -128,7 +131,7 @@ impl Connection {
         place: &Place,
     ) -> Result<T, InvalidMessage> {
         self.inbox.take(place);
-        self.codec.decode_as(self.inbox.bytes(place), &mut self.repaired)
+        self.codec.decode_as(self.inbox.payload(place), &mut self.repaired)
     }
 
     /// Whether the next event is a message of the peer's program, read or not.
@@ -143,23 +146,21 @@ impl Codec {
     #[inline(always)]
     fn decode_as<'de, T: Deserialize<'de>>(
         self,
-        bytes: &'de [u8],
+        payload: Payload<'de>,
         elsewhere: &'de mut String,
     ) -> Result<T, InvalidMessage> {
-        let read = match self.serialization {
-            Serialization::Json => {
-                let text = match utf8(bytes) {
-                    Some(text) => text,
-                    None => {
-                        *elsewhere = repaired(bytes);
-                        elsewhere
-                    }
-                };
-                json::from_text(text, &json::ParseLimits { max_depth: self.max_depth })
+        let limits = json::ParseLimits { max_depth: self.max_depth };
+        let (bytes, read) = match payload {
+            Payload::Text { text, plain } => {
+                (text.as_bytes(), json::from_text_with_plain(text, plain, &limits))
             }
-            Serialization::Advanced => {
+            Payload::Broken(line) => {
+                *elsewhere = repaired(line);
+                (line, json::from_text(elsewhere, &limits))
+            }
+            Payload::Frame(payload) => {
                 let limits = clone::ReadLimits { max_depth: self.max_depth, ..Default::default() };
-                clone::from_payload(bytes, &limits)
+                (payload, clone::from_payload(payload, &limits))
             }
         };
         read.map_err(|error| self.invalid_as(bytes, error))

@@ -1,5 +1,7 @@
 //! JSON text as values of types.
 
+use std::ops::Range;
+
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, Error, Unexpected, Visitor};
 
@@ -26,11 +28,11 @@ pub(super) struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    pub(super) fn new(text: &'de str, limits: &ParseLimits) -> Self {
+    pub(super) fn new(text: &'de str, plain: Range<usize>, limits: &ParseLimits) -> Self {
         let limit = limits.max_depth.unwrap_or(DEFAULT_MAX_DEPTH);
         Self {
             text,
-            scanner: Scanner::new(text),
+            scanner: Scanner::new(text, plain),
             depth: Depth { reached: 0, limit },
             limit_of_skipped: limits.max_depth.unwrap_or(usize::MAX),
             superseded: None,
@@ -62,7 +64,7 @@ impl<'de> Reader<'de> {
             return Err(failure);
         }
         self.superseded = Some(superseded);
-        self.scanner = Scanner::new(self.text);
+        self.scanner = Scanner::new(self.text, 0..0);
         self.depth.reached = 0;
         self.read()
     }

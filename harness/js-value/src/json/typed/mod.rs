@@ -5,9 +5,11 @@ mod members;
 mod ser;
 mod superseded;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ParseError, ParseLimits, Parts};
+use super::{ParseError, ParseLimits, Sink};
 use crate::typed::Failure;
 
 pub use crate::typed::TypedError;
@@ -55,10 +57,10 @@ pub use crate::typed::TypedError;
 /// assert_eq!((progress.job, progress.done, progress.rate), ("test", 3, f64::INFINITY));
 /// # Ok::<(), json::TypedError>(())
 /// ```
-pub fn to_text<T, P>(value: &T, out: &mut P) -> Result<(), TypedError>
+pub fn to_text<T, O>(value: &T, out: &mut O) -> Result<(), TypedError>
 where
     T: Serialize + ?Sized,
-    P: Parts + ?Sized,
+    O: Sink + ?Sized,
 {
     let start = out.buffer().len();
     value.serialize(ser::Writer { out: &mut *out }).or_else(|failure| {
@@ -101,6 +103,24 @@ pub fn from_text<'de, T>(text: &'de str, limits: &ParseLimits) -> Result<T, Type
 where
     T: Deserialize<'de>,
 {
-    let mut reader = de::Reader::new(text, limits);
+    from_text_with_plain(text, 0..0, limits)
+}
+
+/// As [`from_text`], with a stretch of the text that is known to be plain: see
+/// [`parse_with_plain`](super::parse_with_plain).
+///
+/// # Errors
+///
+/// Those of [`from_text`].
+#[inline]
+pub fn from_text_with_plain<'de, T>(
+    text: &'de str,
+    plain: Range<usize>,
+    limits: &ParseLimits,
+) -> Result<T, TypedError>
+where
+    T: Deserialize<'de>,
+{
+    let mut reader = de::Reader::new(text, plain, limits);
     reader.read().or_else(|failure| reader.read_again(failure)).map_err(Failure::of_reading)
 }

@@ -4,14 +4,14 @@ use std::fmt::{self, Write};
 
 use serde::ser::{self, Serialize};
 
-use crate::json::Parts;
+use crate::json::Sink;
 use crate::json::text::{push_escaped, push_only_text, push_text};
 use crate::number::{MAX_SAFE_INTEGER, push_integer, push_json, push_magnitude};
 use crate::typed::{Failure, KeyOutput, KeyWriter, too_large};
 
 /// Appends one value. To something else than a `Vec<u8>`, only the outermost one.
-pub(super) struct Writer<'o, P: ?Sized = Vec<u8>> {
-    pub(super) out: &'o mut P,
+pub(super) struct Writer<'o, O: ?Sized = Vec<u8>> {
+    pub(super) out: &'o mut O,
 }
 
 /// Appends the elements or members of an array or object that is open.
@@ -22,7 +22,7 @@ pub(super) struct Members<'o> {
     end: &'static str,
 }
 
-impl<'o, P: Parts + ?Sized> Writer<'o, P> {
+impl<'o, O: Sink + ?Sized> Writer<'o, O> {
     fn open(self, bracket: u8, end: &'static str) -> Members<'o> {
         let out = self.out.buffer();
         out.push(bracket);
@@ -44,7 +44,7 @@ impl<'o, P: Parts + ?Sized> Writer<'o, P> {
     }
 }
 
-impl<'o, P: Parts + ?Sized> ser::Serializer for Writer<'o, P> {
+impl<'o, O: Sink + ?Sized> ser::Serializer for Writer<'o, O> {
     type Ok = ();
     type Error = Failure;
     type SerializeSeq = Members<'o>;

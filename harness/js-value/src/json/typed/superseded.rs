@@ -12,7 +12,7 @@ pub(super) struct Superseded(Vec<usize>);
 impl Superseded {
     /// Looks for them in a whole text.
     pub(super) fn find(text: &str) -> Result<Self, ParseError> {
-        let mut scanner = Scanner::new(text);
+        let mut scanner = Scanner::new(text, 0..0);
         let mut keys = Keys::default();
         scanner.skip_space();
         walk(&mut scanner, Depth { reached: 0, limit: usize::MAX }, &mut keys)?;

@@ -5,7 +5,7 @@
 /// A text that is one string cannot fail any more once its first character is written. So the first
 /// parts of a long one may be taken while the last are not there yet; every other text stays until
 /// it is whole. `Vec<u8>` takes nothing.
-pub trait Parts {
+pub trait Sink {
     /// What was written and not taken; the text is appended to it.
     fn buffer(&mut self) -> &mut Vec<u8>;
 
@@ -20,7 +20,7 @@ pub trait Parts {
 /// that this costs little beside it.
 pub const PART_BYTES: usize = 128 << 10;
 
-impl Parts for Vec<u8> {
+impl Sink for Vec<u8> {
     fn buffer(&mut self) -> &mut Vec<u8> {
         self
     }
@@ -48,7 +48,7 @@ mod tests {
         waited: usize,
     }
 
-    impl Parts for Taking {
+    impl Sink for Taking {
         fn buffer(&mut self) -> &mut Vec<u8> {
             &mut self.waiting
         }
