@@ -101,9 +101,9 @@
 //!   as [`Event::Reserved`] and otherwise ignored. Node dies of it.
 //! - `disconnect()` drops an unfinished message of the peer. Node waits for its end, and then never
 //!   reports the disconnect.
-//! - Messages behind a handle are serialized by `send()`, which also says what is wrong with them.
-//!   Node does it when the handle is acknowledged: changes until then are sent too, and an error is
-//!   thrown where nobody expects it.
+//! - Messages behind a handle are serialized by `send()`. Node does it when the handle is
+//!   acknowledged: changes until then are sent too, and what waits behind a message that has no
+//!   serialized form is lost.
 //! - A refused stream is sent again as it was sent first. Node wraps the whole message in another,
 //!   and dies of the two acknowledgements that this brings. What Node wraps is understood, and
 //!   acknowledged once.
@@ -119,9 +119,7 @@
 //!   overtake the handle that came in the same read.
 //! - A descriptor is checked against what the peer announces, and a mismatch, or an unknown type, is
 //!   [`Event::Invalid`]. Node throws, or aborts if it is a file.
-//! - A `NODE_HANDLE` message that is answered with the handle in it is not reported once more as
-//!   [`Event::Reserved`]: a handle has one owner, and without it the report would be that of a
-//!   handle that is missing. Neither are counts of connections, which have events of their own.
+//! - Counts of connections are not reported as [`Event::Reserved`]: they have events of their own.
 //! - Of the servers whose connections are counted, 1024 are known, with keys of at most 256 bytes.
 //!   With one more, those that no connection is open of are forgotten. In Node a peer can make up as
 //!   many as it likes.

@@ -24,6 +24,7 @@ macro_rules! call_common {
         let before: KeepAlive = $end.keep_alive();
         $end.update_keep_alive(KeepAlive::unreference);
         assert!(!$end.is_referenced());
+        $end.report_wrappers(false);
         $end.update_keep_alive(|keep| *keep = before);
     }};
 }

@@ -61,7 +61,9 @@ impl Process {
     fn count_listeners(&mut self) {
         let count = |event| self.listeners.list.iter().filter(|l| l.event == event).count();
         let (messages, disconnects) = (count(Event::Message), count(Event::Disconnect));
+        let internal = self.listens(Event::InternalMessage);
         if let Some(channel) = self.channel() {
+            channel.report_wrappers(internal);
             channel.update_keep_alive(|keep| {
                 keep.set_message_listeners(messages);
                 keep.set_disconnect_listeners(disconnects);

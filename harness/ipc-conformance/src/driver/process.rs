@@ -242,6 +242,13 @@ impl Process {
                 self.handles.sockets_closed(&key);
                 Ok(())
             }
+            // What Node throws when its turn comes; its callback is never called.
+            node_channel::Event::Unserializable { id, error: refused } => {
+                self.with_handle.remove(&id);
+                self.callbacks.remove(&id);
+                Err(Uncaught(error(refused.name(), refused.to_string(), refused.code())))
+            }
+            node_channel::Event::Sent { result: Err(Undelivered::Unserializable), .. } => Ok(()),
             node_channel::Event::Sent { id, result } if self.with_handle.remove(&id) => {
                 let event = node_channel::Event::Sent { id, result };
                 match result {

@@ -40,6 +40,18 @@ macro_rules! common_methods {
             self.with_link(|link| change(link.connection.keep_alive_mut()));
         }
 
+        /// Whether what a Node puts around a handle is reported too, as it is to a listener of
+        /// `'internalMessage'`: each `NODE_HANDLE` message as an
+        /// [`Event::Reserved`](crate::Event::Reserved) before the message inside, with a clone of
+        /// the handle that travels as [`HandleKind::Native`](crate::HandleKind::Native) or
+        /// [`DatagramNative`](crate::HandleKind::DatagramNative), or without one if the process can
+        /// have no more descriptors. Not so at first, and only for handles that come from now on.
+        ///
+        /// Source: `lib/internal/child_process.js`, `setupChannel()`.
+        pub fn report_wrappers(&mut self, report: bool) {
+            self.with_link(|link| link.connection.report_wrappers(report));
+        }
+
         /// Whether the channel would keep the event loop of a Node alive: see [`KeepAlive`].
         /// Nothing here goes by it, a program with an event loop may.
         pub fn is_referenced(&self) -> bool {

@@ -142,6 +142,9 @@ impl<S: Socket> Link<S> {
         if ready.readable && !self.connection.is_full() {
             self.read_once();
         }
+        for _ in 0..self.connection.take_unserializable() {
+            self.losses.add(Undelivered::Unserializable);
+        }
         self.connection.settle();
         // What was read may call for an answer; like a message, it is attempted at once if nothing
         // waits before it.
@@ -164,7 +167,7 @@ impl<S: Socket> Link<S> {
     }
 
     pub(crate) fn disconnect(&mut self) -> Result<(), DisconnectError> {
-        let waited = self.connection.queued_bytes() > 0;
+        let waited = self.connection.has_queued();
         self.connection.disconnect()?;
         self.left = true;
         if waited && self.connection.is_closed() {
@@ -176,7 +179,7 @@ impl<S: Socket> Link<S> {
 
     /// Closes at once, whatever waits.
     pub(crate) fn abandon(&mut self) {
-        if self.connection.queued_bytes() > 0 {
+        if self.connection.has_queued() {
             self.losses.add(Undelivered::Disconnected);
         }
         self.left |= self.connection.connected();
@@ -210,7 +213,7 @@ impl<S: Socket> Link<S> {
     pub(crate) fn flushed(&self, since: Losses) -> Option<Result<(), Undelivered>> {
         match self.losses {
             Losses { count, last: Some(reason) } if count != since.count => Some(Err(reason)),
-            _ if self.connection.queued_bytes() == 0 || self.is_closed() => Some(Ok(())),
+            _ if !self.connection.has_queued() || self.is_closed() => Some(Ok(())),
             _ => None,
         }
     }
@@ -223,7 +226,7 @@ impl<S: Socket> Link<S> {
         }
         match read.bytes {
             Ok(0) | Err(Some(_)) => {
-                if self.connection.queued_bytes() > 0 {
+                if self.connection.has_queued() {
                     self.losses.add(Undelivered::PeerClosed);
                 }
                 self.connection.receive_end();

@@ -11,6 +11,10 @@ macro_rules! sending_methods {
         /// the type says when that goes out. Every message that is taken is followed by one
         /// [`Event::Sent`](crate::Event::Sent).
         ///
+        /// While the peer owes the acknowledgement of a handle, nothing is serialized in Node. What
+        /// the serializer refuses is taken then, and its turn tells:
+        /// [`Event::Unserializable`](crate::Event::Unserializable).
+        ///
         /// In JSON, a long message that is one string is written while it is being serialized, if
         /// nothing waits and nothing limits the queue: the peer reads its beginning meanwhile.
         ///

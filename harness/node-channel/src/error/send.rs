@@ -78,6 +78,11 @@ impl SendError {
         }
     }
 
+    /// Whether it is the serializer that refused the message.
+    pub(crate) fn is_of_serializer(&self) -> bool {
+        matches!(self, Self::Serialize(_) | Self::Nothing | Self::TooLarge { .. })
+    }
+
     /// Node's `error.code`; `None` where Node's error has none, or where Node has no such error.
     pub fn code(&self) -> Option<&'static str> {
         match self {
@@ -207,13 +212,16 @@ pub enum Undelivered {
         /// The raw errno.
         errno: i32,
     },
+    /// It waited behind a handle, and when its turn came it had no serialized form:
+    /// [`Event::Unserializable`](crate::Event::Unserializable) comes before and says why.
+    Unserializable,
 }
 
 impl Undelivered {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Disconnected => Blame::Caller,
+            Self::Disconnected | Self::Unserializable => Blame::Caller,
             Self::PeerClosed => Blame::Peer,
             Self::Os { errno } if is_of_the_peer(*errno) => Blame::Peer,
             Self::Os { .. } => Blame::Os,
@@ -227,12 +235,16 @@ impl Undelivered {
             Self::Disconnected => Some("ERR_IPC_DISCONNECTED"),
             Self::PeerClosed => Some("ERR_IPC_CHANNEL_CLOSED"),
             Self::Os { errno } => errno_name(*errno),
+            Self::Unserializable => None,
         }
     }
 
     /// Node's error class.
     pub fn name(&self) -> &'static str {
-        "Error"
+        match self {
+            Self::Unserializable => "TypeError",
+            _ => "Error",
+        }
     }
 }
 
@@ -247,6 +259,7 @@ impl fmt::Display for Undelivered {
                 Some(name) => write!(f, "write {name}"),
                 None => write!(f, "write errno {errno}"),
             },
+            Self::Unserializable => f.write_str("the message could not be serialized"),
         }
     }
 }

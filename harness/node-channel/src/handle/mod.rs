@@ -154,6 +154,15 @@ impl Handle {
         Ok(Self { kind: self.kind, came: self.came, fd: self.fd.try_clone()?, guard: None })
     }
 
+    /// The same socket once more, without the JavaScript object around it.
+    pub(crate) fn try_clone_native(&self) -> io::Result<Self> {
+        let kind = match self.kind {
+            HandleKind::Datagram | HandleKind::DatagramNative => HandleKind::DatagramNative,
+            _ => HandleKind::Native,
+        };
+        Ok(Self { kind, ..self.try_clone()? })
+    }
+
     /// The descriptor. If the peer's server counts the socket, it does so no more.
     pub fn into_fd(self) -> OwnedFd {
         self.fd

@@ -65,9 +65,12 @@ pub struct Connection {
     pub(super) took_handle: bool,
     /// The message that is skipped comes with a handle.
     pub(super) skips_handle: bool,
+    pub(super) reports_wrappers: bool,
     pub(super) outbox: Outbox,
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) held: Held,
+    /// Messages that were lost since they have no serialized form, and not counted yet.
+    pub(super) unserializable: usize,
     pub(super) counts: Counts,
     pub(super) events: EventQueue,
     pub(super) keep_alive: KeepAlive,
@@ -113,9 +116,11 @@ impl Connection {
             descriptors: VecDeque::new(),
             took_handle: false,
             skips_handle: false,
+            reports_wrappers: false,
             outbox: Outbox::default(),
             unacknowledged: None,
             held: Held::default(),
+            unserializable: 0,
             counts: Counts::default(),
             events: EventQueue::default(),
             keep_alive: KeepAlive::new(role),
@@ -146,6 +151,16 @@ impl Connection {
     /// Bytes that wait in user space.
     pub fn queued_bytes(&self) -> usize {
         self.outbox.len() + self.held.bytes()
+    }
+
+    /// Whether any message waits in user space.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.outbox.len() > 0 || self.held.len() > 0
+    }
+
+    /// How many messages were lost since the last time because they have no serialized form.
+    pub(crate) fn take_unserializable(&mut self) -> usize {
+        std::mem::take(&mut self.unserializable)
     }
 
     /// Handles that wait to be acknowledged, or to be sent.

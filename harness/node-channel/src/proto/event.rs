@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use js_value::Graph;
 
 use super::inbox::Place;
-use crate::error::{InvalidMessage, Undelivered};
+use crate::error::{InvalidMessage, SendError, Undelivered};
 use crate::handle::Handle;
 
 /// A message with what came along.
@@ -26,7 +26,8 @@ pub enum Event {
     Message(Message),
     /// A message of the peer's runtime: an object whose `cmd` starts with `NODE_`. Most programs
     /// ignore these. A message around a handle (`NODE_HANDLE`) is not among them unless its handle
-    /// is missing: what is reported is the message inside.
+    /// is missing, or these are [asked for](crate::Channel::report_wrappers): what is reported is the
+    /// message inside.
     Reserved(Message),
     /// A message that `send()` took is done with: its last byte was handed to the kernel, or never
     /// will be.
@@ -35,6 +36,15 @@ pub enum Event {
         id: MessageId,
         /// Whether it was written.
         result: Result<(), Undelivered>,
+    },
+    /// A message that waited behind a handle has no serialized form, which is said when its turn
+    /// comes, as in Node. An [`Event::Sent`] follows, and [`Event::HandleRefused`] if a handle went
+    /// with it; what waits behind it goes out.
+    Unserializable {
+        /// The number that `send()` answered.
+        id: MessageId,
+        /// What `send()` says where no handle is waited for.
+        error: SendError,
     },
     /// The peer did not take a handle, and does not have it: it refused it, the kernel did, or the
     /// channel closed before the whole message was written. Node has no handle for its program

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::MessageId;
 use super::buffer::Buffer;
+use crate::error::SendError;
 use crate::handle::{Handle, HandleKind};
 
 /// A handle to send, with what decides what becomes of it.
@@ -36,8 +37,17 @@ pub(crate) struct Unacknowledged {
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     buffer: Buffer,
-    messages: VecDeque<(MessageId, usize, Option<Outgoing>)>,
+    messages: VecDeque<Waiting>,
     handles: usize,
+}
+
+/// A message that waits.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) id: MessageId,
+    /// How many bytes it has, or why it has none.
+    pub(crate) size: Result<usize, SendError>,
+    pub(crate) outgoing: Option<Outgoing>,
 }
 
 impl Held {
@@ -47,26 +57,28 @@ impl Held {
         &mut self.buffer
     }
 
-    /// Says that the buffer now ends with one more message, of `size` bytes.
-    pub(crate) fn commit(&mut self, id: MessageId, size: usize, outgoing: Option<Outgoing>) {
-        self.handles += usize::from(outgoing.is_some());
-        self.messages.push_back((id, size, outgoing));
+    /// Adds a message, whose bytes are at the end of the buffer if it has any.
+    pub(crate) fn commit(&mut self, message: Waiting) {
+        self.handles += usize::from(message.outgoing.is_some());
+        self.messages.push_back(message);
     }
 
-    /// Takes the oldest message: its id, its bytes (appended to `out`), its handle.
-    pub(crate) fn pop(&mut self, out: &mut Buffer) -> Option<(MessageId, Option<Outgoing>)> {
-        let (id, size, outgoing) = self.messages.pop_front()?;
-        out.end().extend_from_slice(&self.buffer.bytes()[..size]);
-        self.buffer.consume(size);
-        self.buffer.tidy();
-        self.handles -= usize::from(outgoing.is_some());
-        Some((id, outgoing))
+    /// Takes the oldest message; its bytes are appended to `out`.
+    pub(crate) fn pop(&mut self, out: &mut Buffer) -> Option<Waiting> {
+        let message = self.messages.pop_front()?;
+        if let Ok(size) = message.size {
+            out.end().extend_from_slice(&self.buffer.bytes()[..size]);
+            self.buffer.consume(size);
+            self.buffer.tidy();
+        }
+        self.handles -= usize::from(message.outgoing.is_some());
+        Some(message)
     }
 
     /// Drops all, and hands each message to `dropped`, with its handle.
     pub(crate) fn discard(&mut self, mut dropped: impl FnMut(MessageId, Option<Outgoing>)) {
-        for (id, _, outgoing) in std::mem::take(self).messages {
-            dropped(id, outgoing);
+        for message in std::mem::take(self).messages {
+            dropped(message.id, message.outgoing);
         }
     }
 

@@ -90,6 +90,12 @@ impl Connection {
         self.close(Undelivered::PeerClosed);
     }
 
+    /// Whether each `NODE_HANDLE` message is an [`Event::Reserved`] of its own, before the message
+    /// inside, with a clone of the handle.
+    pub fn report_wrappers(&mut self, report: bool) {
+        self.reports_wrappers = report;
+    }
+
     fn message(&mut self, place: Place) {
         let bytes = self.inbox.bytes_from(&place);
         if !self.glance.may_be_reserved(self.codec.serialization, bytes, place.size()) {
@@ -148,7 +154,7 @@ impl Connection {
             self.reply(&Command::Refuse);
             return self.events.push_made_of(Event::Reserved(message.into()), size);
         };
-        let wrapped = reserved::unwrap(message);
+        let wrapped = reserved::unwrap(message, self.reports_wrappers);
         let mut handle = match Handle::receive(wrapped.kind.as_deref(), descriptor) {
             Received::Usable(handle) => handle,
             Received::Unusable(error) => {
@@ -165,6 +171,11 @@ impl Connection {
             && handle.kind() == HandleKind::Socket
         {
             handle.count(self.counts.open(key));
+        }
+        for value in wrapped.wrappers {
+            // With no descriptor left it is reported without.
+            let handle = handle.try_clone_native().ok();
+            self.events.push_made_of(Event::Reserved(Message { value, handle }), size);
         }
         let is_reserved = reserved::reserved_command(&wrapped.message).is_some();
         let message = Message { value: wrapped.message, handle: Some(handle) };

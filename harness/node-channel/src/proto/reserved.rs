@@ -95,26 +95,32 @@ pub(crate) fn comes_with_handle(serialization: Serialization, start: &[u8]) -> b
 pub(crate) struct Wrapped {
     pub(crate) kind: Option<String>,
     pub(crate) key: Option<String>,
+    /// The message itself, and those of its kind inside it.
+    pub(crate) wrappers: Vec<Graph>,
     /// The message of the program.
     pub(crate) message: Graph,
 }
 
-/// Takes a NODE_HANDLE message apart.
+/// Takes a NODE_HANDLE message apart, and keeps the `wrappers` if they are wanted.
 ///
 /// A Node that was refused sends the whole message again inside another. That is taken for what it
 /// is: the handle of the inner message.
-pub(crate) fn unwrap(mut message: Graph) -> Wrapped {
-    let mut kind = text(&message, "type");
-    let mut server = key(&message);
-    loop {
-        let inner = message.view().get("msg").map(|inner| inner.value().clone());
-        message.set_root(inner.unwrap_or_default());
-        if Command::of(&message) != Some(Command::Handle) {
-            return Wrapped { kind, key: server, message };
+pub(crate) fn unwrap(message: Graph, keep_wrappers: bool) -> Wrapped {
+    let mut wrapped = Wrapped { kind: None, key: None, wrappers: Vec::new(), message };
+    for _ in 0..MAX_WRAPPERS {
+        let message = &mut wrapped.message;
+        if Command::of(message) != Some(Command::Handle) {
+            break;
         }
-        kind = text(&message, "type");
-        server = key(&message);
+        wrapped.kind = text(message, "type");
+        wrapped.key = key(message);
+        let inner = message.view().get("msg").map(|inner| inner.value().clone());
+        if keep_wrappers {
+            wrapped.wrappers.push(message.clone());
+        }
+        message.set_root(inner.unwrap_or_default());
     }
+    wrapped
 }
 
 /// The `cmd` of a reserved message, without its prefix `NODE_`: lone surrogates read as U+FFFD.
@@ -223,6 +229,9 @@ fn may_have_command(serialization: Serialization, message: &[u8]) -> bool {
 /// address is the path of a Unix socket. A longer one is as good as none: nothing is counted under
 /// it, and requests for it are not answered.
 pub(super) const MAX_KEY_BYTES: usize = 256;
+
+/// More than Node puts around a message. A structured clone can be inside itself.
+const MAX_WRAPPERS: usize = 4;
 
 const PREFIX: &str = "NODE_";
 /// The same in UTF-16.
@@ -337,7 +346,7 @@ mod tests {
         let first = wrap(&parse(r#"{"x":[1]}"#), "net.Socket", Some("4:::0"), None);
         let again = wrap(&first, "net.Native", None, None);
         for message in [first, again] {
-            let found = unwrap(message);
+            let found = unwrap(message, false);
             assert_eq!(found.kind.as_deref(), Some("net.Socket"));
             assert_eq!(found.key.as_deref(), Some("4:::0"));
             let options = json::StringifyOptions::default();

@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::codec::{self, Codec};
 use super::connection::{Connection, State, report};
 use super::event::{Event, MessageId};
-use super::handshake::{Outgoing, Unacknowledged};
+use super::handshake::{Outgoing, Unacknowledged, Waiting};
 use super::outbox::Queued;
 use super::reserved::{self, Command};
 use super::tail::{Outlet, Tail, stays};
@@ -47,6 +47,9 @@ impl SendOptions {
 impl Connection {
     /// Queues a message. Serialization happens here; an error leaves the channel as it was.
     ///
+    /// While the peer owes the acknowledgement of a handle, what the serializer refuses is taken, and
+    /// [`Event::Unserializable`] says so when its turn comes.
+    ///
     /// Every message that is taken gets one [`Event::Sent`].
     ///
     /// # Errors
@@ -69,10 +72,14 @@ impl Connection {
         message: &Graph,
         outlet: Outlet<'_>,
     ) -> Result<MessageId, SendError> {
-        self.send_encoded(outlet, |codec, out| {
+        let sent = self.send_encoded(outlet, |codec, out| {
             codec::check(message)?;
             codec.encode(message, out)
-        })
+        });
+        match sent {
+            Err(error) if self.says_later(&error) => Ok(self.hold(Err(error), None)),
+            sent => sent,
+        }
     }
 
     /// Queues a message and a handle.
@@ -96,10 +103,11 @@ impl Connection {
         handle: Handle,
         options: &SendOptions,
     ) -> Result<MessageId, NotSent> {
-        match self.append_with(message, &handle, options) {
-            Ok(size) => {
-                Ok(self.take(size, Some(Outgoing { handle, keep_open: options.keep_open })))
-            }
+        let appended = self.append_with(message, &handle, options);
+        let outgoing = |handle| Some(Outgoing { handle, keep_open: options.keep_open });
+        match appended {
+            Ok(size) => Ok(self.take(size, outgoing(handle))),
+            Err(error) if self.says_later(&error) => Ok(self.hold(Err(error), outgoing(handle))),
             Err(error) => Err(NotSent { error, handle }),
         }
     }
@@ -225,13 +233,32 @@ impl Connection {
 
     /// Takes the message that was appended, which is done with once from now on.
     fn take(&mut self, size: usize, outgoing: Option<Outgoing>) -> MessageId {
+        if self.unacknowledged.is_some() {
+            return self.hold(Ok(size), outgoing);
+        }
+        let id = self.next_id();
+        self.commit(id, size, outgoing);
+        self.fail_if_broken();
+        id
+    }
+
+    /// Whether what is wrong with a message is said when its turn comes: where a handle is waited
+    /// for, Node serializes no sooner.
+    fn says_later(&self, error: &SendError) -> bool {
+        self.unacknowledged.is_some() && error.is_of_serializer()
+    }
+
+    /// Takes a message that waits behind a handle.
+    fn hold(&mut self, size: Result<usize, SendError>, outgoing: Option<Outgoing>) -> MessageId {
+        let id = self.next_id();
+        self.held.commit(Waiting { id, size, outgoing });
+        self.fail_if_broken();
+        id
+    }
+
+    fn next_id(&mut self) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
-        match self.unacknowledged {
-            Some(_) => self.held.commit(id, size, outgoing),
-            None => self.commit(id, size, outgoing),
-        }
-        self.fail_if_broken();
         id
     }
 
@@ -373,12 +400,23 @@ impl Connection {
     /// Lets messages go that waited for the acknowledgement, up to and including the next handle.
     fn release_held(&mut self) {
         while self.unacknowledged.is_none() {
-            let before = self.outbox.len();
-            let Some((id, outgoing)) = self.held.pop(self.outbox.buffer()) else { break };
-            let size = self.outbox.len() - before;
-            self.commit(id, size, outgoing);
+            let Some(message) = self.held.pop(self.outbox.buffer()) else { break };
+            let Waiting { id, size, outgoing } = message;
+            match size {
+                Ok(size) => self.commit(id, size, outgoing),
+                Err(error) => self.unserializable(id, error, outgoing),
+            }
         }
         self.fail_if_broken();
+    }
+
+    fn unserializable(&mut self, id: MessageId, error: SendError, outgoing: Option<Outgoing>) {
+        self.unserializable += 1;
+        self.events.push(Event::Unserializable { id, error });
+        report(&mut self.events, Some(id), Err(Undelivered::Unserializable));
+        if let Some(Outgoing { handle, .. }) = outgoing {
+            self.events.push(Event::HandleRefused { id, handle });
+        }
     }
 
     fn finish_closing(&mut self) {

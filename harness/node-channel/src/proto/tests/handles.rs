@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use js_value::Value;
+
 use super::*;
 use crate::error::{SendError, Undelivered};
 use crate::handle::{Counted, Handle};
@@ -79,7 +81,7 @@ fn a_message_that_is_refused_gives_its_handle_back() {
     let limits = Limits::none().queued_bytes(150).queued_handles(2);
     let mut parent = Connection::new(Role::Parent, Serialization::Json, limits);
     let mut bigint = Graph::default();
-    let root = bigint.add_object([("n", js_value::Value::BigInt(1_u64.into()))]);
+    let root = bigint.add_object([("n", Value::BigInt(1_u64.into()))]);
     bigint.set_root(root);
     let refuse = |parent: &mut Connection, message: &Graph| {
         let (handle, kept) = stream();
@@ -141,6 +143,54 @@ fn everything_waits_for_the_acknowledgement() {
     let found = words(&mut parent);
     let sent: Vec<_> = found.iter().filter(|word| word.starts_with("sent")).collect();
     assert_eq!(sent, ["sent 0", "sent 1", "sent 2", "sent 3", "sent 4"]);
+}
+
+#[test]
+fn what_cannot_be_serialized_behind_a_handle_is_said_when_its_turn_comes() {
+    let bigint = || {
+        let mut graph = Graph::default();
+        let root = graph.add_object([("n", Value::BigInt(js_value::BigInt::from(1_u64)))]);
+        graph.set_root(root);
+        graph
+    };
+    let refusal = "Do not know how to serialize a BigInt";
+    let mut pair = Pair::new();
+    assert!(matches!(pair.parent.send(&bigint()), Err(SendError::Serialize(_))));
+    let _kept = send(&mut pair.parent, "a");
+    let failed = pair.parent.send(&bigint()).unwrap();
+    assert_eq!(failed.number(), 1);
+    assert!(pair.parent.accepts() && pair.parent.has_queued());
+    let (handle, kept) = stream();
+    pair.parent.send_with(&bigint(), handle, &SendOptions::default()).unwrap();
+    pair.parent.send(&Graph::from("b")).unwrap();
+    assert_eq!((pair.parent.queued_handles(), pair.parent.accepts()), (2, false));
+    // What send() looks at before it serializes is said at once.
+    assert_eq!(pair.parent.send(&Graph::new(Value::Undefined)), Err(SendError::Missing));
+    carry(&mut pair.parent, &mut pair.child, usize::MAX, 65_536);
+    assert_eq!(words(&mut pair.parent), ["sent 0"]);
+    pair.drive();
+    assert_eq!(
+        words(&mut pair.parent),
+        [
+            "reserved {\"cmd\":\"NODE_HANDLE_ACK\"}",
+            &format!("unserializable 1: {refusal}"),
+            "unsent 1 Unserializable",
+            &format!("unserializable 2: {refusal}"),
+            "unsent 2 Unserializable",
+            "refused 2",
+            "sent 3"
+        ]
+    );
+    assert_eq!(words(&mut pair.child), ["message \"a\" + net.Socket", "message \"b\""]);
+    assert!(is_closed(&kept), "it was given back, and dropped");
+    assert_eq!((pair.parent.take_unserializable(), pair.parent.take_unserializable()), (2, 0));
+
+    let _kept = send(&mut pair.parent, "c");
+    pair.parent.send(&bigint()).unwrap();
+    carry(&mut pair.parent, &mut pair.child, usize::MAX, 65_536);
+    pair.parent.receive_end();
+    let found = words(&mut pair.parent);
+    assert_eq!(found, ["sent 4", "unanswered 4", "unsent 5 PeerClosed", "disconnected"]);
 }
 
 #[test]
@@ -356,6 +406,57 @@ fn a_reserved_message_may_carry_a_handle_and_a_message_may_be_missing() {
     pair.child.received(line.len(), [OwnedFd::from(UnixStream::pair().unwrap().0)]);
     let Some(Event::Message(message)) = pair.child.poll_event() else { panic!("no message") };
     assert!(message.value.view().is_undefined() && message.handle.is_some());
+}
+
+#[test]
+fn what_is_around_a_handle_is_reported_if_asked_for() {
+    let mut pair = Pair::new();
+    pair.child.report_wrappers(true);
+    let (handle, kept) = stream();
+    pair.parent.send_with(&Graph::from(1), handle, &SendOptions::default()).unwrap();
+    pair.drive();
+    let first = r#"{"cmd":"NODE_HANDLE","type":"net.Socket","msg":1}"#;
+    let [wrapper, message] = [pair.child.poll_event(), pair.child.poll_event()].map(Option::unwrap);
+    drop(message);
+    assert!(!is_closed(&kept), "the clone is open still");
+    assert_eq!(word(wrapper), format!("reserved {first} + net.Native"));
+    assert!(is_closed(&kept));
+
+    let (handle, _kept) = stream();
+    let again = format!(r#"{{"cmd":"NODE_HANDLE","type":"net.Native","msg":{first}}}"#);
+    let line = format!("{again}\n");
+    pair.child.room()[..line.len()].copy_from_slice(line.as_bytes());
+    pair.child.received(line.len(), [handle.into_fd()]);
+    assert_eq!(
+        words(&mut pair.child),
+        [
+            format!("reserved {again} + net.Native"),
+            format!("reserved {first} + net.Native"),
+            "message 1 + net.Socket".to_owned()
+        ]
+    );
+    pair.child.report_wrappers(false);
+    let (handle, _kept) = stream();
+    pair.parent.send_with(&Graph::from(2), handle, &SendOptions::default()).unwrap();
+    pair.drive();
+    assert_eq!(words(&mut pair.child), ["message 2 + net.Socket"]);
+}
+
+#[test]
+fn a_wrapper_inside_itself_ends() {
+    let mut child = Connection::new(Role::Child, Serialization::Advanced, Limits::none());
+    child.report_wrappers(true);
+    let payload = b"\xff\x0fo\"\x03cmd\"\x0bNODE_HANDLE\"\x04type\"\x0anet.Socket\"\x03msg^\0{\x03";
+    let frame = [&(payload.len() as u32).to_be_bytes()[..], payload].concat();
+    child.room()[..frame.len()].copy_from_slice(&frame);
+    child.received(frame.len(), [stream().0.into_fd()]);
+    let mut reserved = 0;
+    while let Some(event) = child.poll_event() {
+        let Event::Reserved(message) = event else { panic!("{event:?}") };
+        assert!(message.handle.is_some());
+        reserved += 1;
+    }
+    assert_eq!(reserved, 5, "four around the last");
 }
 
 #[test]

@@ -78,6 +78,7 @@ fn word(event: Event) -> String {
         Event::Reserved(message) => format!("reserved {}", content(&message)),
         Event::Sent { id, result: Ok(()) } => format!("sent {}", id.number()),
         Event::Sent { id, result: Err(error) } => format!("unsent {} {error:?}", id.number()),
+        Event::Unserializable { id, error } => format!("unserializable {}: {error}", id.number()),
         Event::HandleRefused { id, .. } => format!("refused {}", id.number()),
         Event::HandleUnanswered { id, .. } => format!("unanswered {}", id.number()),
         Event::SocketCount { key, count } => format!("count {key} {count}"),
