@@ -59,7 +59,7 @@ pub(crate) fn graph(size: Size, serialization: Serialization) -> Graph {
     if serialization == Serialization::Advanced {
         let mut graph = Graph::default();
         let class = ViewClass::Buffer;
-        let id = graph.add(Object::new(Kind::View { class, bytes: vec![b'x'; bytes] }));
+        let id = graph.add(Object::new(Kind::View { class, bytes: vec![b'x'; bytes].into() }));
         graph.set_root(id.into());
         return graph;
     }

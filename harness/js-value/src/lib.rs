@@ -54,6 +54,7 @@ mod string;
 mod typed;
 mod value;
 mod view;
+mod view_bytes;
 
 pub use bigint::{BigInt, ParseBigIntError};
 pub use class::{ErrorClass, OpaqueClass, ViewClass};
@@ -66,3 +67,4 @@ pub use properties::{Properties, Property, Slot};
 pub use string::JsString;
 pub use value::{Symbol, Value};
 pub use view::{Entries, ValueKind, View};
+pub use view_bytes::ViewBytes;

@@ -2,7 +2,7 @@
 
 use crate::{
     BigInt, ErrorClass, JsString, ObjectId, OpaqueClass, Properties, Property, PropertyKey, Slot,
-    Value, ViewClass,
+    Value, ViewBytes, ViewClass,
 };
 
 /// An object: what it is, what it inherits from, its own properties.
@@ -90,7 +90,7 @@ pub enum Kind {
         /// Its class.
         class: ViewClass,
         /// The viewed bytes, little-endian. An incomplete last element does not count.
-        bytes: Vec<u8>,
+        bytes: ViewBytes,
     },
     /// A URL by its href.
     Url(JsString),

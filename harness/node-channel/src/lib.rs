@@ -125,8 +125,6 @@
 //!   many as it likes.
 //! - A message may be nested to any depth that [`Limits::max_depth`] allows. Node throws some thousand
 //!   levels down, and dies of a message that is deeper.
-//! - Each view of a received message holds bytes of its own. In Node all that arrive together share
-//!   an ArrayBuffer.
 //! - The descriptor in `NODE_CHANNEL_FD` must be an open socket. Node also takes the write end of a
 //!   pipe.
 //! - [`Fork`] sets `NODE_CHANNEL_FD` and `NODE_CHANNEL_SERIALIZATION_MODE` last. In Node the

@@ -196,7 +196,7 @@ fn message(serialization: Serialization) -> Graph {
         Serialization::Json => Graph::from("x".repeat(SIZE)),
         Serialization::Advanced => {
             let mut graph = Graph::default();
-            let bytes = vec![1; SIZE];
+            let bytes = vec![1; SIZE].into();
             let buffer = graph.add(Object::new(Kind::View { class: ViewClass::Buffer, bytes }));
             graph.set_root(buffer.into());
             graph

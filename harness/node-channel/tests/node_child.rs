@@ -67,7 +67,7 @@ fn values_come_back_as_they_went() {
 fn clones_come_back_as_they_went() {
     let mut echo = Guard::spawn(node("echo.js").serialization(Serialization::Advanced));
     let mut message = Graph::default();
-    let bytes = vec![7; 3_000_000];
+    let bytes = vec![7; 3_000_000].into();
     let buffer = message.add(Object::new(Kind::View { class: ViewClass::Buffer, bytes }));
     let date = message.add(Object::new(Kind::Date(5.0)));
     let entries = [("b", buffer.into()), ("d", date.into()), ("u", Value::Undefined)];

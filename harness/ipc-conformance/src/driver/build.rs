@@ -186,7 +186,7 @@ impl Builder {
                         self.viewed(&buffer, class, offset.unwrap_or(0), *length)?
                     }
                 };
-                let kind = Kind::View { class, bytes };
+                let kind = Kind::View { class, bytes: bytes.into() };
                 self.add_named(*id, |this| this.instance(subclass, kind, properties))?
             }
             Tagged::Url { href } => self.add(Object::new(Kind::Url(href.as_str().into()))),

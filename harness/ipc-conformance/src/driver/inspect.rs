@@ -4,6 +4,7 @@ use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use ipc_plan::{Inspect, Recipe};
+use js_value::ViewBytes;
 use nix::unistd::{getpgrp, getpid, getsid};
 
 use crate::parts;
@@ -28,19 +29,27 @@ pub(crate) fn inspect(process: &Process, what: Inspect) -> Recipe {
         Inspect::ExecArgv => {
             Recipe::Array(process.exec_argv.iter().map(|word| word.as_str().into()).collect())
         }
-        // Each view holds its own bytes.
-        Inspect::ReceivedViews => object([
-            ("views", Recipe::Number(parts::views(&process.message) as f64)),
-            ("overlapping", Recipe::Bool(false)),
-            ("shared", Recipe::Bool(false)),
-        ]),
-        Inspect::ReceivedOverlaps => object([
-            ("views", Recipe::Number(parts::views(&process.message) as f64)),
-            ("overlapping", Recipe::Bool(false)),
-        ]),
+        Inspect::ReceivedViews => {
+            let views = parts::views(&process.message);
+            let together = |[a, b]: &[&ViewBytes; 2]| a.shares_memory_with(b);
+            let shared = views.len() > 1 && views.array_windows().all(together);
+            let [count, overlapping] = overlaps(&views);
+            object([count, overlapping, ("shared", Recipe::Bool(shared))])
+        }
+        Inspect::ReceivedOverlaps => object(overlaps(&parts::views(&process.message))),
         // `validate` refuses the others.
         _ => Recipe::undefined(),
     }
+}
+
+/// How many views there are, and whether two of them have a byte in common.
+fn overlaps(views: &[&ViewBytes]) -> [(&'static str, Recipe); 2] {
+    let common =
+        |(at, view): (usize, &&ViewBytes)| views[at + 1..].iter().any(|other| view.overlaps(other));
+    [
+        ("views", Recipe::Number(views.len() as f64)),
+        ("overlapping", Recipe::Bool(views.iter().enumerate().any(common))),
+    ]
 }
 
 fn object<const N: usize>(entries: [(&str, Recipe); N]) -> Recipe {

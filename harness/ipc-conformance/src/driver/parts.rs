@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use js_value::{Graph, Kind, ObjectId, Slot, Value};
+use js_value::{Graph, Kind, ObjectId, Slot, Value, ViewBytes};
 
 /// The objects that an object refers to, each as often as it does, as far as a description goes
 /// into it.
@@ -67,13 +67,17 @@ pub(crate) fn depth(graph: &Graph, id: ObjectId) -> (u64, u64) {
     (levels, containers)
 }
 
-/// Views in a message, each once.
-pub(crate) fn views(graph: &Graph) -> usize {
-    let Value::Object(root) = graph.root() else { return 0 };
+/// The bytes of the views in a message, each view once.
+pub(crate) fn views(graph: &Graph) -> Vec<&ViewBytes> {
+    let Value::Object(root) = graph.root() else { return Vec::new() };
     let mut seen = BTreeSet::from([*root]);
     let mut open = vec![*root];
     while let Some(next) = open.pop() {
         open.extend(parts(graph, next).into_iter().filter(|part| seen.insert(*part)));
     }
-    seen.iter().filter(|id| matches!(graph.object(**id).kind, Kind::View { .. })).count()
+    let bytes = |id: &ObjectId| match &graph.object(*id).kind {
+        Kind::View { bytes, .. } => Some(bytes),
+        _ => None,
+    };
+    seen.iter().filter_map(bytes).collect()
 }

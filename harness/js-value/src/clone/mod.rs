@@ -10,7 +10,7 @@
 //! use js_value::{Graph, Kind, Object, ViewClass};
 //!
 //! let mut graph = Graph::default();
-//! let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
+//! let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec().into() };
 //! let buffer = graph.add(Object::new(buffer));
 //! let root = graph.add_object([("b", buffer.into())]);
 //! let mut payload = Vec::new();
@@ -19,7 +19,7 @@
 //!
 //! let graph = clone::read(&payload, &ReadLimits::default())?;
 //! let bytes = graph.view().get("b").and_then(|b| Some(b.as_object()?.kind.clone()));
-//! assert_eq!(bytes, Some(Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() }));
+//! assert_eq!(bytes, Some(Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec().into() }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! What is written and read, without Node.
 
 use super::*;
-use crate::{ErrorClass, Exception, Graph, Kind, Value, json};
+use crate::{ErrorClass, Exception, Graph, Kind, Value, View, json};
 
 fn written(graph: &Graph, value: &Value) -> Result<String, Exception> {
     let mut out = b"kept".to_vec();
@@ -247,6 +247,43 @@ fn a_giant_length_costs_nothing() {
     let nested: Vec<u8> = b"A\xff\x01".repeat(1000);
     let payload = [&b"\xff\x0f"[..], &nested].concat();
     assert!(read(&payload, &ReadLimits::default()).is_err());
+}
+
+/// ADV-152
+#[test]
+fn views_have_their_memory_together_and_no_byte_in_common() {
+    // [Buffer 010203, {a: Uint8Array 04}, Int16Array 0506, the Buffer again, an empty Buffer]
+    let read = read_hex(concat!(
+        "4105",
+        "5c000a03010203",
+        "6f220161",
+        "5c00010104",
+        "7b01",
+        "5c0003020506",
+        "5e01",
+        "5c000a00",
+        "240005",
+    ));
+    let graph = read.unwrap();
+    let view = |value: View<'_>| match &value.as_object().unwrap().kind {
+        Kind::View { bytes, .. } => bytes.clone(),
+        other => panic!("{other:?}"),
+    };
+    let root = graph.view();
+    let [first, nested, wide, again, empty] = [0, 1, 2, 3, 4].map(|at| {
+        let value = root.index(at).unwrap();
+        view(value.get("a").unwrap_or(value))
+    });
+    assert_eq!([&*first, &*nested, &*wide, &*empty], [&[1, 2, 3][..], &[4], &[5, 6], &[]]);
+    let all = [&first, &nested, &wide, &empty];
+    for (at, one) in all.iter().enumerate() {
+        for other in &all[at + 1..] {
+            assert!(one.shares_memory_with(other) && !one.overlaps(other));
+        }
+    }
+    assert!(first.overlaps(&again), "it is the same object");
+    let other = read_hex("5c000a03010203").unwrap();
+    assert!(!view(other.view()).shares_memory_with(&first), "of another message");
 }
 
 #[test]

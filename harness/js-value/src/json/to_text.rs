@@ -229,7 +229,7 @@ mod tests {
         check(add(Kind::Map(vec![])), "[object Map]");
         check(add(Kind::Boxed(Value::Bool(false))), "false");
         check(add(Kind::RegExp { source: "a".into(), flags: "g".into() }), "/a/g");
-        check(add(Kind::View { class: ViewClass::Int8Array, bytes: vec![1, 255] }), "1,-1");
+        check(add(Kind::View { class: ViewClass::Int8Array, bytes: vec![1, 255].into() }), "1,-1");
         check(
             add(Kind::Boxed(Symbol::new("").into())),
             "TypeError: Cannot convert a Symbol value to a string",
@@ -303,7 +303,7 @@ mod tests {
                 Value::Object(graph.add(Object::new(Kind::Proxy(target))))
             }
         };
-        let view = |class, bytes: &[u8]| Kind::View { class, bytes: bytes.to_vec() };
+        let view = |class, bytes: &[u8]| Kind::View { class, bytes: bytes.to_vec().into() };
         for (kind, expected) in [
             (Kind::Plain, "[object Object]"),
             (Kind::Array(vec![Some(1.into()), Some(2.into())]), "1,2"),

@@ -177,7 +177,8 @@ impl Pool {
 
     fn view(&self) -> impl Strategy<Value = Kind> + use<> {
         let class = prop_oneof![Just(ViewClass::Buffer), select(self.views.clone())];
-        (class, vec(any::<u8>(), 0..20)).prop_map(|(class, bytes)| Kind::View { class, bytes })
+        (class, vec(any::<u8>(), 0..20))
+            .prop_map(|(class, bytes)| Kind::View { class, bytes: bytes.into() })
     }
 
     fn prototype(&self, from: usize) -> impl Strategy<Value = Prototype> + use<> {

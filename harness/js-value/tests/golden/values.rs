@@ -54,7 +54,7 @@ fn one(g: G<'_>, key: &str, value: impl Into<Value>) -> Value {
 }
 
 fn view(g: G<'_>, class: ViewClass, bytes: &[u8]) -> Value {
-    add(g, Kind::View { class, bytes: bytes.to_vec() })
+    add(g, Kind::View { class, bytes: bytes.to_vec().into() })
 }
 
 fn buffer(g: G<'_>, bytes: &[u8]) -> Value {

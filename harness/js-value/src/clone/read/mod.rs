@@ -3,11 +3,15 @@
 mod array;
 mod frame;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::clone::input::{Input, NO_OBJECT, malformed};
 use crate::clone::part::{Bytes, Part};
 use crate::clone::{ReadError, ReadLimits, VERSION, regexp, tag};
 use crate::{
     BigInt, ErrorClass, Graph, JsString, Kind, Object, ObjectId, Properties, PropertyKey, Value,
+    ViewBytes, ViewClass,
 };
 
 /// Reads a payload. Bytes after the value are ignored, as Node does. Memory is proportional to the
@@ -65,6 +69,9 @@ struct Reader<'p> {
     members: Vec<(PropertyKey, Value)>,
     /// The bytes of all views of ArrayBuffers.
     viewed: usize,
+    /// What all views have their bytes in that have no ArrayBuffer, and where.
+    memory: Vec<u8>,
+    views: Vec<(ObjectId, ViewClass, Range<usize>)>,
 }
 
 /// Where in `values` or `members` what belongs to it begins.
@@ -111,6 +118,8 @@ impl<'p> Reader<'p> {
             values: Vec::new(),
             members: Vec::new(),
             viewed: 0,
+            memory: Vec::new(),
+            views: Vec::new(),
         }
     }
 
@@ -123,7 +132,7 @@ impl<'p> Reader<'p> {
                     let read = self.seen_as_view(read)?;
                     if self.frames.is_empty() {
                         self.graph.set_root(read);
-                        return Ok(self.graph);
+                        return Ok(self.finish());
                     }
                     value = self.attach(read)?;
                     if value.is_some() {
@@ -204,9 +213,7 @@ impl<'p> Reader<'p> {
                 let bytes = bytes.to_vec();
                 self.added(Kind::ArrayBuffer { bytes, max_byte_length, shared: false })
             }
-            Part::Bytes(Bytes::View { class, bytes }) => {
-                self.added(Kind::View { class, bytes: bytes.to_vec() })
-            }
+            Part::Bytes(Bytes::View { class, bytes }) => self.host_view(class, bytes),
         }))
     }
 
@@ -226,8 +233,29 @@ impl<'p> Reader<'p> {
             let limit = self.input.bytes.len();
             return Err(ReadError::ViewsTooLong { position, limit });
         }
-        let bytes = bytes[range].to_vec();
+        let bytes = bytes[range].to_vec().into();
         Ok(self.added(Kind::View { class, bytes }))
+    }
+
+    /// Adds a view that will have its bytes in the memory of all.
+    fn host_view(&mut self, class: ViewClass, bytes: &[u8]) -> Value {
+        let start = self.memory.len();
+        self.memory.extend_from_slice(bytes);
+        let id = self.add(Kind::View { class, bytes: ViewBytes::default() });
+        self.views.push((id, class, start..self.memory.len()));
+        Value::Object(id)
+    }
+
+    /// The graph, with the bytes of its views.
+    fn finish(mut self) -> Graph {
+        if !self.views.is_empty() {
+            let memory = Arc::new(self.memory);
+            for (id, class, range) in self.views {
+                let bytes = ViewBytes::of(&memory, range);
+                self.graph.object_mut(id).kind = Kind::View { class, bytes };
+            }
+        }
+        self.graph
     }
 
     fn array(

@@ -65,7 +65,7 @@ fn circles() {
 fn names_in_circles() {
     let mut inherits = Properties::new();
     inherits.insert("a", Property::data(1));
-    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: vec![] };
+    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: vec![].into() };
     let symbol = || Kind::Boxed(Symbol::new("").into());
     let foo = || Prototype::Class("Foo".to_owned());
     for (kind, prototype, name) in [

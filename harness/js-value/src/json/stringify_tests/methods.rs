@@ -126,10 +126,10 @@ fn built_in_to_json() {
         },
         r#"{"d":null}"#,
     );
-    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
+    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec().into() };
     check_kind(buffer(), r#"{"type":"Buffer","data":[104,105]}"#);
     check_kind(
-        Kind::View { class: ViewClass::Buffer, bytes: vec![] },
+        Kind::View { class: ViewClass::Buffer, bytes: vec![].into() },
         r#"{"type":"Buffer","data":[]}"#,
     );
     check_kind(Kind::Url("http://x/y".into()), r#""http://x/y""#);
@@ -210,9 +210,9 @@ fn big_ints() {
     let one = || Value::from(BigInt::from(1_i64));
     check(|graph| graph.add_object([("a", one())]), error);
     check_kind(Kind::Boxed(one()), error);
-    let view = Kind::View { class: ViewClass::BigInt64Array, bytes: vec![0xff; 8] };
+    let view = Kind::View { class: ViewClass::BigInt64Array, bytes: vec![0xff; 8].into() };
     check_kind(view.clone(), error);
-    check_kind(Kind::View { class: ViewClass::BigInt64Array, bytes: vec![] }, "{}");
+    check_kind(Kind::View { class: ViewClass::BigInt64Array, bytes: vec![].into() }, "{}");
     let options = StringifyOptions {
         prototypes: PatchedPrototypes {
             big_int_to_json: Some(Behaviour::ReturnsThis { prefix: "big:".to_owned() }),
@@ -244,7 +244,7 @@ fn object_prototype_to_json() {
     check_with(&text(), |_| BigInt::from(1_i64).into(), r#""patched""#);
     check_with(&text(), |graph| add(graph, Kind::Date(0.0)), r#""1970-01-01T00:00:00.000Z""#);
     check_with(&text(), |graph| add(graph, Kind::RawJson("1".to_owned())), "1");
-    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: b"a".to_vec() };
+    let buffer = || Kind::View { class: ViewClass::Buffer, bytes: b"a".to_vec().into() };
     check_with(&text(), |graph| add(graph, buffer()), r#"{"type":"Buffer","data":"patched"}"#);
     let key = patched(Behaviour::ReturnsKey { prefix: "p".to_owned() });
     check_with(&key, |graph| add(graph, buffer()), r#"{"type":"Buffer","data":"pdata"}"#);

@@ -72,7 +72,7 @@ fn every_chop_gives_the_same_events() {
 fn values_that_json_does_not_have_arrive() {
     let mut pair = Pair::of(Serialization::Advanced, Limits::none());
     let mut message = Graph::default();
-    let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec() };
+    let buffer = Kind::View { class: ViewClass::Buffer, bytes: b"hi".to_vec().into() };
     let buffer = message.add(Object::new(buffer));
     let entries =
         [("b", buffer.into()), ("n", Value::BigInt(BigInt::from(1_i64))), ("u", Value::Undefined)];
@@ -84,7 +84,7 @@ fn values_that_json_does_not_have_arrive() {
     let Some(Event::Message(found)) = pair.child.poll_event() else { panic!("no message") };
     let view = found.value.view();
     let kind = &view.get("b").unwrap().as_object().unwrap().kind;
-    assert!(matches!(kind, Kind::View { class: ViewClass::Buffer, bytes } if bytes == b"hi"));
+    assert!(matches!(kind, Kind::View { class: ViewClass::Buffer, bytes } if **bytes == *b"hi"));
     assert!(view.get("u").unwrap().is_undefined());
     assert_eq!(view.get("n").unwrap().value(), &Value::BigInt(BigInt::from(1_i64)));
 }
