@@ -98,7 +98,7 @@ impl<'t> Scanner<'t> {
 
     /// Reads a string from its opening quote, if all its characters stand for themselves; otherwise
     /// nothing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain_string(&mut self) -> Option<&'t str> {
         let start = self.at + 1;
         let end = start + self.plain_length(start)?;
@@ -168,7 +168,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// How many characters from a place on stand for themselves, in bytes.
-    #[inline]
+    #[inline(always)]
     fn plain_length(&self, start: usize) -> Option<usize> {
         if start < self.plain.end {
             return Some(self.plain_length_past_known(start));

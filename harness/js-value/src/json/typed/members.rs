@@ -43,7 +43,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads up to the next element or member, if there is one; otherwise past the bracket.
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, place: &mut Place, bracket: u8, expected: &str) -> Result<bool, Failure> {
         if *place == Place::Next {
             self.scanner.skip_space();
@@ -120,7 +120,7 @@ impl<'r, 'de> Members<'r, 'de> {
 
     /// Reads what follows a key, up to the value. Returns whether the member counts; what does not
     /// is read past its value.
-    #[inline]
+    #[inline(always)]
     fn counts(&mut self, key: Option<&str>, position: usize) -> Result<bool, Failure> {
         self.reader.scanner.colon()?;
         if self.reader.is_superseded(position) {
