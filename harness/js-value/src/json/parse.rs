@@ -20,9 +20,9 @@ pub fn parse(text: &str, limits: &ParseLimits) -> Result<Graph, ParseError> {
 
 /// As [`parse`], with a stretch of the text that has nothing which a string cannot hold as it is.
 ///
-/// Who receives a long text piece by piece can find that out with [`plain_length`] while a piece is
-/// in the processor's cache. A stretch that is not plain makes this read something else than the
-/// text says.
+/// Who receives a long text piece by piece can find that out with
+/// [`plain_length`](super::plain_length) while a piece is in the processor's cache. A stretch that
+/// is not plain makes this read something else than the text says.
 ///
 /// # Errors
 ///
