@@ -64,7 +64,8 @@
 //! [`Channel::recv_message`] receives one. A handle is given away: it is closed here once the peer
 //! has acknowledged it. A program that goes on using it sends a clone. What is not sent comes back:
 //! with [`NotSent`] if the message is refused here, with [`Event::HandleRefused`] if the peer does
-//! not take it or the channel closes before it is written, and with [`Event::HandleUnanswered`] if
+//! not take it, the channel closes before it is written, or its message proves to have no serialized
+//! form when its turn comes, and with [`Event::HandleUnanswered`] if
 //! the channel closes before the peer has answered. Who calls [`Channel::recv`] alone passes over
 //! these events, which closes the handles in them.
 //!

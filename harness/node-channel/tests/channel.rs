@@ -166,6 +166,43 @@ fn flush_and_close_wait_for_the_peer() {
 }
 
 #[test]
+fn what_cannot_be_serialized_behind_a_handle_costs_itself_alone() {
+    let mut bigint = Graph::default();
+    let root = bigint.add_object([("n", js_value::BigInt::from(1_u64).into())]);
+    bigint.set_root(root);
+    let options = SendOptions::default();
+    let stream = || UnixStream::pair().unwrap().0;
+    for closes in [true, false] {
+        let (mut parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+        parent.send_with(&Graph::from("h"), stream(), &options).unwrap();
+        parent.send(&bigint).unwrap();
+        let waits = parent.flush(Some(Duration::from_millis(5))).unwrap_err();
+        assert!(matches!(waits, FlushError::TimedOut { .. }), "its turn has not come: {waits:?}");
+        parent.send_with(&Graph::from("i"), stream(), &options).unwrap();
+        parent.send(&Graph::from("last")).unwrap();
+        let other = std::thread::spawn(move || {
+            let mut texts = Vec::new();
+            while let Some(text) = recv(&mut child) {
+                texts.push(text);
+            }
+            texts
+        });
+        let lost = FlushError::Undelivered(Undelivered::Unserializable);
+        if closes {
+            assert_eq!(parent.close(Some(DEADLINE)), Err(lost));
+        } else {
+            assert_eq!(parent.flush(Some(DEADLINE)), Err(lost));
+            parent.flush(Some(DEADLINE)).unwrap();
+            parent.close(Some(DEADLINE)).unwrap();
+        }
+        assert_eq!(other.join().unwrap(), ["\"h\"", "\"i\"", "\"last\""]);
+        let events: Vec<Event> = std::iter::from_fn(|| parent.next_event()).collect();
+        let said = |event: &&Event| matches!(event, Event::Unserializable { error, .. } if error.name() == "TypeError");
+        assert_eq!(events.iter().filter(said).count(), 1, "{events:?}");
+    }
+}
+
+#[test]
 fn flush_reports_a_peer_that_dies() {
     let (mut parent, peer) = raw();
     parent.send(&Graph::from("x".repeat(4_000_000).as_str())).unwrap();

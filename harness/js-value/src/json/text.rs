@@ -26,6 +26,9 @@ fn push_parts<O: Sink + ?Sized>(mut text: &str, out: &mut O) {
         let (part, rest) = text.split_at(text.floor_char_boundary(PART_BYTES));
         push_escaped(part, out.buffer());
         out.part();
+        if !out.has_left() {
+            out.buffer().reserve(rest.len());
+        }
         text = rest;
     }
     push_escaped(text, out.buffer());

@@ -45,7 +45,8 @@ macro_rules! common_methods {
         /// [`Event::Reserved`](crate::Event::Reserved) before the message inside, with a clone of
         /// the handle that travels as [`HandleKind::Native`](crate::HandleKind::Native) or
         /// [`DatagramNative`](crate::HandleKind::DatagramNative), or without one if the process can
-        /// have no more descriptors. Not so at first, and only for handles that come from now on.
+        /// have no more descriptors, or [`Limits::max_descriptors`](crate::Limits::max_descriptors)
+        /// allows no more. Not so at first, and only for handles that come from now on.
         ///
         /// Source: `lib/internal/child_process.js`, `setupChannel()`.
         pub fn report_wrappers(&mut self, report: bool) {

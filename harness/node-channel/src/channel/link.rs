@@ -40,9 +40,18 @@ pub(crate) struct Link<S> {
     left: bool,
 }
 
-/// How often bytes that waited were lost, and why the last time.
+/// What was lost that waited.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Losses {
+    /// All of it.
+    all: Loss,
+    /// One message: what waits behind it goes out.
+    one: Loss,
+}
+
+/// How often, and why the last time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Loss {
     count: u64,
     last: Option<Undelivered>,
 }
@@ -103,8 +112,7 @@ impl<S: Socket> Link<S> {
         let idle = !self.wants_write();
         let id = queue(&mut self.connection, &mut outlet(self.socket.as_ref()))?;
         if idle {
-            // A failed write is reported as the completion of the message.
-            let _reported = self.write_pending();
+            self.write_pending();
         }
         Ok(Receipt { id, accepted: self.connection.accepts() })
     }
@@ -128,32 +136,23 @@ impl<S: Socket> Link<S> {
     /// Attempts to write if more waits than the kernel did not take before.
     pub(crate) fn write_beyond(&mut self, waited: &mut usize) {
         if self.connection.transmit().len() > *waited {
-            let _reported = self.write_pending();
+            self.write_pending();
         }
         *waited = self.connection.transmit().len();
     }
 
     /// At most one read, none while too much waits to be taken, then what it calls for, then the
-    /// pending writes. Answers why bytes were lost that waited, which is reported as completions
-    /// too.
-    pub(crate) fn process(&mut self, ready: Ready) -> Result<(), Undelivered> {
+    /// pending writes. What is lost is reported as completions.
+    pub(crate) fn process(&mut self, ready: Ready) {
         let idle = !self.wants_write();
-        let before = self.losses.count;
         if ready.readable && !self.connection.is_full() {
             self.read_once();
-        }
-        for _ in 0..self.connection.take_unserializable() {
-            self.losses.add(Undelivered::Unserializable);
         }
         self.connection.settle();
         // What was read may call for an answer; like a message, it is attempted at once if nothing
         // waits before it.
         if ready.writable || idle {
-            self.write_pending()?;
-        }
-        match self.losses {
-            Losses { count, last: Some(reason) } if count != before => Err(reason),
-            _ => Ok(()),
+            self.write_pending();
         }
     }
 
@@ -162,7 +161,7 @@ impl<S: Socket> Link<S> {
         let idle = !self.wants_write();
         self.connection.settle();
         if idle && self.wants_write() {
-            let _reported = self.write_pending();
+            self.write_pending();
         }
     }
 
@@ -171,7 +170,7 @@ impl<S: Socket> Link<S> {
         self.connection.disconnect()?;
         self.left = true;
         if waited && self.connection.is_closed() {
-            self.losses.add(Undelivered::Disconnected);
+            self.losses.all.add(Undelivered::Disconnected);
         }
         self.close_if_done();
         Ok(())
@@ -180,7 +179,7 @@ impl<S: Socket> Link<S> {
     /// Closes at once, whatever waits.
     pub(crate) fn abandon(&mut self) {
         if self.connection.has_queued() {
-            self.losses.add(Undelivered::Disconnected);
+            self.losses.all.add(Undelivered::Disconnected);
         }
         self.left |= self.connection.connected();
         self.connection.abandon();
@@ -211,11 +210,13 @@ impl<S: Socket> Link<S> {
     /// Whether all that waited is written; `None` while it waits, the reason if some of it was lost
     /// since.
     pub(crate) fn flushed(&self, since: Losses) -> Option<Result<(), Undelivered>> {
-        match self.losses {
-            Losses { count, last: Some(reason) } if count != since.count => Some(Err(reason)),
-            _ if !self.connection.has_queued() || self.is_closed() => Some(Ok(())),
-            _ => None,
+        if let Some(reason) = self.losses.all.since(since.all) {
+            return Some(Err(reason));
         }
+        if self.connection.has_queued() && !self.is_closed() {
+            return None;
+        }
+        Some(self.losses.one.since(since.one).map_or(Ok(()), Err))
     }
 
     fn read_once(&mut self) {
@@ -227,22 +228,22 @@ impl<S: Socket> Link<S> {
         match read.bytes {
             Ok(0) | Err(Some(_)) => {
                 if self.connection.has_queued() {
-                    self.losses.add(Undelivered::PeerClosed);
+                    self.losses.all.add(Undelivered::PeerClosed);
                 }
                 self.connection.receive_end();
             }
             Ok(count) => {
                 self.received = self.received.wrapping_add(count);
                 self.connection.received(count, read.descriptors);
+                self.count_single_losses();
             }
             Err(None) => {}
         }
         self.close_if_done();
     }
 
-    /// Writes until the kernel takes no more. An error was reported as completions already.
-    fn write_pending(&mut self) -> Result<(), Undelivered> {
-        let mut result = Ok(());
+    /// Writes until the kernel takes no more. A failed write is reported as completions.
+    fn write_pending(&mut self) {
         while let Some(socket) = &self.socket {
             let bytes = self.connection.transmit();
             if bytes.is_empty() {
@@ -267,13 +268,22 @@ impl<S: Socket> Link<S> {
                 Err(errno) => {
                     let errno = errno.raw_os_error();
                     self.connection.transmit_failed(errno);
-                    self.losses.add(Undelivered::Os { errno });
-                    result = Err(Undelivered::Os { errno });
+                    if !self.count_single_losses() {
+                        self.losses.all.add(Undelivered::Os { errno });
+                    }
                 }
             }
         }
         self.close_if_done();
-        result
+    }
+
+    /// Counts that a message was lost alone, and answers whether one was.
+    fn count_single_losses(&mut self) -> bool {
+        let lost = self.connection.take_lost();
+        if let Some(reason) = lost {
+            self.losses.one.add(reason);
+        }
+        lost.is_some()
     }
 
     fn close_if_done(&mut self) {
@@ -288,10 +298,14 @@ fn outlet<S: Socket>(socket: Option<&S>) -> impl FnMut(&[u8]) -> usize {
     move |bytes| socket.and_then(|socket| socket.write(bytes, None).ok()).unwrap_or_default()
 }
 
-impl Losses {
+impl Loss {
     fn add(&mut self, reason: Undelivered) {
         self.count += 1;
         self.last = Some(reason);
+    }
+
+    fn since(self, before: Self) -> Option<Undelivered> {
+        self.last.filter(|_| self.count != before.count)
     }
 }
 
@@ -335,9 +349,9 @@ mod tests {
             let moods = RefCell::new(vec![errno; 2]);
             let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
             link.attempt(|connection, _| connection.send(&Graph::from(1))).unwrap();
-            link.process(Ready { readable: false, writable: true }).unwrap();
+            link.process(Ready { readable: false, writable: true });
             assert!(link.wants_write() && !link.connection.has_events());
-            link.process(Ready { readable: false, writable: true }).unwrap();
+            link.process(Ready { readable: false, writable: true });
             let sent = link.connection.poll_event();
             assert!(matches!(sent, Some(Event::Sent { result: Ok(()), .. })), "{sent:?}");
         }

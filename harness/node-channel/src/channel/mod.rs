@@ -238,8 +238,7 @@ impl Channel {
     /// [wants to read](Self::wants_read), then the pending writes. What comes of it is in
     /// [`next_event`](Self::next_event).
     pub fn drive(&mut self, ready: Ready) {
-        // A failed write is reported as the completion of the messages.
-        let _reported = self.link.process(ready);
+        self.link.process(ready);
         self.watch_sockets();
     }
 

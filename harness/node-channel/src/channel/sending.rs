@@ -16,7 +16,8 @@ macro_rules! sending_methods {
         /// [`Event::Unserializable`](crate::Event::Unserializable).
         ///
         /// In JSON, a long message that is one string is written while it is being serialized, if
-        /// nothing waits and nothing limits the queue: the peer reads its beginning meanwhile.
+        /// nothing waits and nothing limits the queue: the peer reads its beginning meanwhile. So is
+        /// one that is [raw](Self::send_raw), in both serializations.
         ///
         /// # Errors
         ///
@@ -37,7 +38,9 @@ macro_rules! sending_methods {
         /// feature `serde`.
         ///
         /// In JSON it has the form of [`json::to_text`](js_value::json::to_text), as a structured
-        /// clone that of [`clone::to_payload`](js_value::clone::to_payload).
+        /// clone that of [`clone::to_payload`](js_value::clone::to_payload). What is wrong with it is
+        /// said at once, behind a handle too; but a `Serialize` that fails after it has written a
+        /// long string, and nothing else, is not heard any more.
         ///
         /// # Errors
         ///

@@ -309,7 +309,7 @@ impl Half {
             wake.clear();
         }
         // A failed write is reported as the completion of the messages.
-        let _reported = state.link.process(found.ready);
+        state.link.process(found.ready);
         self.wake_other(&state);
         Ok(true)
     }

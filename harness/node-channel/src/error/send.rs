@@ -8,7 +8,8 @@ use super::{Blame, errno_name, is_of_the_peer};
 use crate::handle::Handle;
 use crate::proto::exception_name;
 
-/// `send()` refused the message. Nothing was queued, and the channel is as usable as before.
+/// `send()` refused the message. Nothing was queued, and the channel is as usable as before. As part
+/// of [`Event::Unserializable`](crate::Event::Unserializable): it was refused when its turn came.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
@@ -241,10 +242,7 @@ impl Undelivered {
 
     /// Node's error class.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Unserializable => "TypeError",
-            _ => "Error",
-        }
+        "Error"
     }
 }
 
@@ -313,7 +311,7 @@ pub enum FlushError {
         /// The configured limit.
         limit: usize,
     },
-    /// The channel was closed, or closed while waiting.
+    /// The channel was closed, or some of what waited was lost.
     Undelivered(Undelivered),
 }
 

@@ -74,12 +74,16 @@ impl Codec {
         if self.serialization == Serialization::Advanced {
             out.buffer().extend_from_slice(&length(raw.len())?);
         }
-        for part in raw.chunks(PART_BYTES) {
+        let mut rest = raw;
+        while let Some((part, more)) = rest.split_at_checked(PART_BYTES) {
             out.buffer().extend_from_slice(part);
-            if part.len() == PART_BYTES {
-                out.part();
+            out.part();
+            if !out.has_left() {
+                out.buffer().reserve(more.len());
             }
+            rest = more;
         }
+        out.buffer().extend_from_slice(rest);
         if self.serialization == Serialization::Json {
             out.buffer().push(b'\n');
         }

@@ -69,8 +69,8 @@ pub struct Connection {
     pub(super) outbox: Outbox,
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) held: Held,
-    /// Messages that were lost since they have no serialized form, and not counted yet.
-    pub(super) unserializable: usize,
+    /// Why a message was lost alone, until that is asked for.
+    pub(super) lost: Option<Undelivered>,
     pub(super) counts: Counts,
     pub(super) events: EventQueue,
     pub(super) keep_alive: KeepAlive,
@@ -120,7 +120,7 @@ impl Connection {
             outbox: Outbox::default(),
             unacknowledged: None,
             held: Held::default(),
-            unserializable: 0,
+            lost: None,
             counts: Counts::default(),
             events: EventQueue::default(),
             keep_alive: KeepAlive::new(role),
@@ -158,9 +158,10 @@ impl Connection {
         self.outbox.len() > 0 || self.held.len() > 0
     }
 
-    /// How many messages were lost since the last time because they have no serialized form.
-    pub(crate) fn take_unserializable(&mut self) -> usize {
-        std::mem::take(&mut self.unserializable)
+    /// Why a message was lost, if one was since the last time and what waits behind it still goes
+    /// out.
+    pub(crate) fn take_lost(&mut self) -> Option<Undelivered> {
+        self.lost.take()
     }
 
     /// Handles that wait to be acknowledged, or to be sent.

@@ -27,7 +27,7 @@ pub enum Event {
     /// A message of the peer's runtime: an object whose `cmd` starts with `NODE_`. Most programs
     /// ignore these. A message around a handle (`NODE_HANDLE`) is not among them unless its handle
     /// is missing, or these are [asked for](crate::Channel::report_wrappers): what is reported is the
-    /// message inside.
+    /// message inside. Of more than four inside one another, which no Node sends, the fifth is.
     Reserved(Message),
     /// A message that `send()` took is done with: its last byte was handed to the kernel, or never
     /// will be.
@@ -46,8 +46,8 @@ pub enum Event {
         /// What `send()` says where no handle is waited for.
         error: SendError,
     },
-    /// The peer did not take a handle, and does not have it: it refused it, the kernel did, or the
-    /// channel closed before the whole message was written. Node has no handle for its program
+    /// The peer did not take a handle, and does not have it: it refused it, the kernel did, its
+    /// message has no serialized form, or the channel closed before the whole message was written. Node has no handle for its program
     /// then, nor the message that went with it.
     HandleRefused {
         /// The number that `send_with()` answered.

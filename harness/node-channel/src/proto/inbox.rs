@@ -164,8 +164,7 @@ impl Inbox {
     /// Forgets the message that is not complete, as at the end of the stream.
     pub(crate) fn forget_unfinished(&mut self) {
         self.end = self.cut;
-        self.searched = self.cut;
-        self.ahead = Ahead::default();
+        self.begin_line(self.cut);
         self.skip = Skip::Nothing;
     }
 
@@ -173,13 +172,12 @@ impl Inbox {
         let Some(at) = memchr(b'\n', &self.buffer[self.searched..self.end]) else {
             self.searched = self.end;
             if self.skip == Skip::Line {
-                self.cut = self.end;
+                self.begin_line(self.end);
                 return None;
             }
             if let Some(too_long) = self.too_long(self.cut, self.end - self.cut) {
                 self.skip = Skip::Line;
-                self.cut = self.end;
-                self.ahead = Ahead::default();
+                self.begin_line(self.end);
                 return Some(too_long);
             }
             if self.end - self.cut >= LONG_BYTES {
@@ -189,24 +187,29 @@ impl Inbox {
         };
         let line = self.cut..self.searched + at;
         if std::mem::replace(&mut self.skip, Skip::Nothing) == Skip::Line {
-            self.cut = line.end + 1;
-            self.searched = self.cut;
+            self.begin_line(line.end + 1);
             return Some(Piece::Skipped);
         }
         if let Some(too_long) = self.too_long(line.start, line.len()) {
             // Its LF is found once more.
             self.skip = Skip::Line;
-            self.cut = line.end;
-            self.searched = self.cut;
+            self.begin_line(line.end);
             return Some(too_long);
         }
-        self.cut = line.end + 1;
-        self.searched = self.cut;
         let place = self.place(line.clone());
+        let ahead = self.begin_line(line.end + 1);
         if line.len() >= LONG_BYTES {
-            self.known = Some((place.clone(), std::mem::take(&mut self.ahead)));
+            self.known = Some((place.clone(), ahead));
         }
         Some(Piece::Whole(place))
+    }
+
+    /// Says that the next line begins here, or the rest of one that is skipped. Answers what is
+    /// known of the one before: nothing of it is of this one.
+    fn begin_line(&mut self, at: usize) -> Ahead {
+        self.cut = at;
+        self.searched = at;
+        std::mem::take(&mut self.ahead)
     }
 
     fn next_frame(&mut self) -> Option<Piece> {
@@ -300,9 +303,10 @@ fn long_line<'b>(bytes: &'b [u8], ahead: &Ahead) -> Payload<'b> {
         return Payload::Broken(bytes);
     }
     #[expect(unsafe_code, reason = "checking it again takes as long as to move it")]
-    // SAFETY: What is known of a line was found out by looking at its bytes, and forgotten before
-    // they leave the buffer. Until then nothing is written where they are, and when they are moved
-    // they are moved together. They are whole characters, and so is the rest.
+    // SAFETY: What is known of a line was found out by looking at its bytes, since it begins anew
+    // with each line, and is forgotten before they leave the buffer. Until then nothing is written
+    // where they are, and when they are moved they are moved together. They are whole characters,
+    // and so is the rest.
     let text = unsafe { str::from_utf8_unchecked(bytes) };
     Payload::Text { text, plain: ahead.plain() }
 }

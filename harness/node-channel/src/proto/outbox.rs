@@ -87,12 +87,15 @@ impl Outbox {
         }
         self.buffer.consume(count);
         self.written += count as u64;
+        let waiting = self.ends.len();
         while let Some((queued, end)) = self.ends.front().copied()
             && end <= self.written
         {
             self.ends.pop_front();
             self.pass(queued, end);
             done(queued.id());
+        }
+        if self.ends.len() < waiting {
             self.buffer.tidy();
         }
     }
@@ -118,6 +121,7 @@ impl Outbox {
         self.buffer.consume((end - self.written) as usize);
         self.written = end;
         self.pass(queued, end);
+        self.buffer.tidy();
         self.descriptor_at = None;
         queued.id()
     }
@@ -226,5 +230,18 @@ mod tests {
         assert!(cut.discard(|_| {}));
         assert_eq!(cut.len(), 0);
         assert!(!cut.discard(|_| unreachable!("nothing is left")));
+    }
+
+    #[test]
+    fn many_short_messages_that_were_written_at_once_were_one_use_of_the_memory() {
+        let mut outbox = Outbox::default();
+        let message = "x".repeat(1 << 18);
+        for _ in 0..3 {
+            for number in 0..32 {
+                push(&mut outbox, &message, number);
+            }
+            assert_eq!(advance(&mut outbox, usize::MAX).len(), 32);
+            assert!(outbox.buffer().end().capacity() >= 32 << 18, "for the next ones");
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Connection {
         }
         for descriptor in descriptors {
             match self.limits.max_descriptors {
-                Some(limit) if self.descriptors.len() + self.events.handles() >= limit => {
+                Some(limit) if !self.has_room_for_descriptor() => {
                     self.invalid_handle(HandleError::TooMany { limit }, 0);
                 }
                 _ => self.descriptors.push_back(descriptor),
@@ -173,8 +173,11 @@ impl Connection {
             handle.count(self.counts.open(key));
         }
         for value in wrapped.wrappers {
-            // With no descriptor left it is reported without.
-            let handle = handle.try_clone_native().ok();
+            // With no descriptor left, or no room for one, it is reported without.
+            let handle = match self.has_room_for_descriptor() {
+                true => handle.try_clone_native().ok(),
+                false => None,
+            };
             self.events.push_made_of(Event::Reserved(Message { value, handle }), size);
         }
         let is_reserved = reserved::reserved_command(&wrapped.message).is_some();
@@ -188,6 +191,11 @@ impl Connection {
     fn refuse_unread(&mut self) {
         self.descriptors.pop_front();
         self.reply(&Command::Refuse);
+    }
+
+    fn has_room_for_descriptor(&self) -> bool {
+        let held = self.descriptors.len() + self.events.handles();
+        self.limits.max_descriptors.is_none_or(|limit| held < limit)
     }
 
     fn invalid_handle(&mut self, error: HandleError, size: usize) {

@@ -313,6 +313,7 @@ impl Connection {
         if of_descriptor && self.broken.is_none() {
             let id = self.outbox.drop_front();
             report(&mut self.events, id, result);
+            self.lost = result.err();
             if let Some(Unacknowledged { id, outgoing, .. }) = self.unacknowledged.take() {
                 self.events.push(Event::HandleRefused { id, handle: outgoing.handle });
             }
@@ -411,9 +412,10 @@ impl Connection {
     }
 
     fn unserializable(&mut self, id: MessageId, error: SendError, outgoing: Option<Outgoing>) {
-        self.unserializable += 1;
         self.events.push(Event::Unserializable { id, error });
-        report(&mut self.events, Some(id), Err(Undelivered::Unserializable));
+        let reason = Undelivered::Unserializable;
+        report(&mut self.events, Some(id), Err(reason));
+        self.lost = Some(reason);
         if let Some(Outgoing { handle, .. }) = outgoing {
             self.events.push(Event::HandleRefused { id, handle });
         }

@@ -174,7 +174,7 @@ impl State {
             return Next::Wait;
         }
         // A failed write is reported as the completion of the messages.
-        let _reported = self.link.process(Ready { readable, writable });
+        self.link.process(Ready { readable, writable });
         self.ahead = self.ahead.saturating_add(self.link.received_bytes().wrapping_sub(before));
         shared.bells.news.notify_waiters();
         Next::Again
@@ -196,7 +196,7 @@ impl State {
             let writable = interest.write && self.is_writable(shared);
             if readable || writable {
                 // A failed write is reported as the completion of the messages.
-                let _reported = self.link.process(Ready { readable, writable });
+                self.link.process(Ready { readable, writable });
             } else if !self.link.is_closed() {
                 return Advance::Wait;
             }

@@ -241,7 +241,7 @@ impl<'p> Reader<'p> {
     fn host_view(&mut self, class: ViewClass, bytes: &[u8]) -> Value {
         let start = self.memory.len();
         self.memory.extend_from_slice(bytes);
-        let id = self.add(Kind::View { class, bytes: ViewBytes::default() });
+        let id = self.add(Kind::Plain);
         self.views.push((id, class, start..self.memory.len()));
         Value::Object(id)
     }

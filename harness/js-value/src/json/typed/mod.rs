@@ -32,7 +32,8 @@ pub use crate::typed::TypedError;
 /// # Errors
 ///
 /// When an integer is too large, a key of a map is none of the above, or the `Serialize` of the
-/// value fails. The buffer is as before then.
+/// value fails. The buffer is as before then. A `Serialize` that fails after it has written its only
+/// string, of which the [`Sink`] took parts, fails too late to be heard.
 ///
 /// # Examples
 ///

@@ -256,3 +256,33 @@ fn what_is_known_of_a_line_is_of_no_other() {
     );
     assert!(matches!(&payloads[2], Payload::Broken(b"\xfe\xfe\xfe")));
 }
+
+#[test]
+fn nothing_is_known_of_a_line_from_one_that_was_too_long() {
+    let limit = 2 * LONG_BYTES;
+    // The last read brings what is too much and the LF: it was looked at nearly to its end.
+    for valid in [5, LONG_BYTES + 5, limit - 10] {
+        let mut too_long = vec![b'x'; limit + 2];
+        too_long[valid] = 0xff;
+        too_long.push(b'\n');
+        for size in [LONG_BYTES, LONG_BYTES + 10, LONG_BYTES + READ_BYTES + 10, limit] {
+            let mut line = vec![b'y'; size];
+            line[..6].copy_from_slice(b"\"\xff\"y\xfe\"");
+            let mut inbox = Inbox::new(Serialization::Json, Some(limit));
+            let mut pieces = Vec::new();
+            let mut whole = line.clone();
+            whole.push(b'\n');
+            for bytes in too_long.chunks(limit).chain(whole.chunks(READ_BYTES)) {
+                for bytes in bytes.chunks(READ_BYTES) {
+                    inbox.room()[..bytes.len()].copy_from_slice(bytes);
+                    inbox.filled(bytes.len());
+                    pieces.extend(std::iter::from_fn(|| inbox.next_piece()));
+                }
+            }
+            let [Piece::TooLong { .. }, Piece::Skipped, Piece::Whole(place)] = &pieces[..] else {
+                panic!("{pieces:?}")
+            };
+            assert!(matches!(inbox.payload(place), Payload::Broken(bytes) if bytes == line));
+        }
+    }
+}
