@@ -27,7 +27,7 @@ fn push_parts<O: Sink + ?Sized>(mut text: &str, out: &mut O) {
         push_escaped(part, out.buffer());
         out.part();
         if !out.has_left() {
-            out.buffer().reserve(rest.len());
+            out.buffer().reserve(rest.len() + 2);
         }
         text = rest;
     }

@@ -219,6 +219,11 @@ impl<S: Socket> Link<S> {
         Some(self.losses.one.since(since.one).map_or(Ok(()), Err))
     }
 
+    /// Whether nothing waits any more, and all of it went out but single messages.
+    pub(crate) fn is_all_out(&self, since: Losses) -> bool {
+        !self.connection.has_queued() && self.losses.all.since(since.all).is_none()
+    }
+
     fn read_once(&mut self) {
         let Some(socket) = &self.socket else { return };
         let read = socket.read(self.connection.room());
@@ -317,7 +322,7 @@ mod tests {
     use js_value::Graph;
 
     use super::*;
-    use crate::proto::{Event, Limits, Role, Serialization};
+    use crate::proto::{Event, Limits, Role, SendOptions, Serialization};
 
     /// A socket whose writes end as given, and then as they do.
     struct Moody {
@@ -380,5 +385,28 @@ mod tests {
             }
             assert!(!link.connection.has_events());
         }
+    }
+
+    #[test]
+    fn a_handle_that_the_kernel_refuses_is_lost_alone() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let connection = Connection::new(Role::Parent, Serialization::Json, Limits::default());
+        // The kernel has no room at first, so that a message waits behind the handle.
+        let moods = RefCell::new(vec![Errno::BADF, Errno::AGAIN]);
+        let mut link = Link::new(connection, Moody { socket: ours.into(), moods });
+        let since = link.losses();
+        let (given, _kept) = UnixStream::pair().unwrap();
+        let message = Graph::from("h");
+        let options = SendOptions::default();
+        link.attempt(|connection, _| connection.send_with(&message, given.into(), &options))
+            .unwrap();
+        link.attempt(|connection, _| connection.send(&Graph::from(1))).unwrap();
+        assert_eq!(link.flushed(since), None);
+        link.process(Ready { readable: false, writable: true });
+        let lost = Undelivered::Os { errno: Errno::BADF.raw_os_error() };
+        assert_eq!(link.flushed(since), Some(Err(lost)));
+        assert!(link.is_all_out(since), "what waited behind it is written");
+        let mut read = [0; 8];
+        assert_eq!(std::io::Read::read(&mut &theirs, &mut read).unwrap(), 2);
     }
 }

@@ -151,7 +151,7 @@ impl Channel {
     /// [`Undelivered`](FlushError::Undelivered) once the channel is disconnected, by either side,
     /// or if poll(2) fails. [`TimedOut`](FlushError::TimedOut) when the time is up,
     /// [`Untaken`](FlushError::Untaken) instead if too much waits to be received. Either leaves
-    /// everything waiting.
+    /// what waits waiting; that a single message was lost meanwhile only its events tell.
     pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.write_until(&mut Deadline::of(timeout), Link::accepts)
     }
@@ -170,7 +170,7 @@ impl Channel {
     /// or the channel is closed meanwhile, or if poll(2) fails. A channel on which nothing waits may
     /// be closed. [`TimedOut`](FlushError::TimedOut) when the time is up,
     /// [`Untaken`](FlushError::Untaken) instead if too much waits to be received. Either leaves
-    /// everything waiting.
+    /// what waits waiting; that a single message was lost meanwhile only its events tell.
     pub fn flush(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.flush_until(&mut Deadline::of(timeout))
     }
@@ -180,16 +180,18 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush); what waited is then lost, and completes with an error. A
+    /// Those of [`flush`](Self::flush); what waits still is then lost, and completes with an error. A
     /// last handle that is not acknowledged in time is none: it comes back with
     /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered).
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         let deadline = &mut Deadline::of(timeout);
+        let since = self.link.losses();
         let flushed = self.flush_until(deadline);
+        let is_all_out = self.link.is_all_out(since);
         if self.connected() {
             let _was_connected = self.disconnect();
         }
-        while flushed.is_ok() && !self.link.is_closed() {
+        while is_all_out && !self.link.is_closed() {
             match self.turn(deadline) {
                 Ok(true) => {}
                 // The peer owes an acknowledgement that nobody waits for any more.

@@ -117,15 +117,14 @@ impl Sender {
     /// Those of [`Channel::close`](crate::Channel::close).
     pub fn close(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         let deadline = &mut Deadline::of(timeout);
+        let since = self.look(Link::losses);
         let flushed = self.flush_until(deadline);
+        let is_all_out = self.look(|link| link.is_all_out(since));
         if self.connected() {
             let _was_connected = self.disconnect();
         }
-        while flushed.is_ok() {
+        while is_all_out && !self.look(Link::is_closed) {
             let state = self.0.lock();
-            if state.link.is_closed() {
-                break;
-            }
             match self.0.turn(state, For::Peer, deadline) {
                 Ok(true) => {}
                 // The peer owes an acknowledgement that nobody waits for any more.
@@ -308,7 +307,6 @@ impl Half {
         if found.woken {
             wake.clear();
         }
-        // A failed write is reported as the completion of the messages.
         state.link.process(found.ready);
         self.wake_other(&state);
         Ok(true)

@@ -79,7 +79,7 @@ impl Codec {
             out.buffer().extend_from_slice(part);
             out.part();
             if !out.has_left() {
-                out.buffer().reserve(more.len());
+                out.buffer().reserve(more.len() + 1);
             }
             rest = more;
         }

@@ -47,8 +47,8 @@ pub enum Event {
         error: SendError,
     },
     /// The peer did not take a handle, and does not have it: it refused it, the kernel did, its
-    /// message has no serialized form, or the channel closed before the whole message was written. Node has no handle for its program
-    /// then, nor the message that went with it.
+    /// message has no serialized form, or the channel closed before the whole message was written.
+    /// Node has no handle for its program then, nor the message that went with it.
     HandleRefused {
         /// The number that `send_with()` answered.
         id: MessageId,

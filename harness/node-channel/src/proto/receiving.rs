@@ -30,7 +30,7 @@ impl Connection {
         }
         for descriptor in descriptors {
             match self.limits.max_descriptors {
-                Some(limit) if !self.has_room_for_descriptor() => {
+                Some(limit) if !self.has_room_for_descriptors(1) => {
                     self.invalid_handle(HandleError::TooMany { limit }, 0);
                 }
                 _ => self.descriptors.push_back(descriptor),
@@ -173,8 +173,8 @@ impl Connection {
             handle.count(self.counts.open(key));
         }
         for value in wrapped.wrappers {
-            // With no descriptor left, or no room for one, it is reported without.
-            let handle = match self.has_room_for_descriptor() {
+            // With no descriptor left, or no room for one beside the handle, it is reported without.
+            let handle = match self.has_room_for_descriptors(2) {
                 true => handle.try_clone_native().ok(),
                 false => None,
             };
@@ -193,9 +193,10 @@ impl Connection {
         self.reply(&Command::Refuse);
     }
 
-    fn has_room_for_descriptor(&self) -> bool {
+    /// Whether this end may hold so many descriptors more.
+    fn has_room_for_descriptors(&self, count: usize) -> bool {
         let held = self.descriptors.len() + self.events.handles();
-        self.limits.max_descriptors.is_none_or(|limit| held < limit)
+        self.limits.max_descriptors.is_none_or(|limit| held + count <= limit)
     }
 
     fn invalid_handle(&mut self, error: HandleError, size: usize) {

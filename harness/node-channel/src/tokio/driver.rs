@@ -173,7 +173,6 @@ impl State {
         if !readable && !writable {
             return Next::Wait;
         }
-        // A failed write is reported as the completion of the messages.
         self.link.process(Ready { readable, writable });
         self.ahead = self.ahead.saturating_add(self.link.received_bytes().wrapping_sub(before));
         shared.bells.news.notify_waiters();
@@ -195,7 +194,6 @@ impl State {
             let readable = interest.read && self.is_readable(shared);
             let writable = interest.write && self.is_writable(shared);
             if readable || writable {
-                // A failed write is reported as the completion of the messages.
                 self.link.process(Ready { readable, writable });
             } else if !self.link.is_closed() {
                 return Advance::Wait;
@@ -283,12 +281,13 @@ impl Shared {
         let (work, received) = (state.work(), state.link.received_bytes());
         let had_events = state.link.connection.has_events();
         let result = look(&mut state);
-        if state.work() != work {
+        let worked = state.work() != work;
+        if worked {
             self.bells.work.notify_one();
         }
         let link = &state.link;
-        if link.received_bytes() != received
-            || link.is_closed() != work.0
+        if worked
+            || link.received_bytes() != received
             || link.connection.has_events() && !had_events
         {
             self.bells.news.notify_waiters();

@@ -72,7 +72,8 @@ impl Sender {
     /// [`Undelivered`](FlushError::Undelivered) if some of what waits is lost, since a write fails
     /// or the channel is closed meanwhile. A channel on which nothing waits may be closed.
     /// [`Untaken`](FlushError::Untaken) if too much waits to be received, and nothing can be
-    /// written. That leaves everything waiting.
+    /// written. That leaves what waits waiting; that a single message was lost meanwhile only its
+    /// events tell.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
         let since = self.look(Link::losses);
         self.write_until(|link| link.flushed(since)).await
@@ -83,13 +84,15 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush); what waited is then lost, and completes with an error. A
+    /// Those of [`flush`](Self::flush); what waits still is then lost, and completes with an error. A
     /// last handle that is not acknowledged is none: it comes back with
     /// [`Event::HandleUnanswered`](crate::Event::HandleUnanswered).
     pub async fn close(&mut self) -> Result<(), FlushError> {
+        let since = self.look(Link::losses);
         let flushed = self.flush().await;
+        let is_all_out = self.look(|link| link.is_all_out(since));
         let _was_connected = self.disconnect();
-        if flushed.is_ok() {
+        if is_all_out {
             let shared = &self.0;
             let closed =
                 |state: &mut State| (state.link.is_closed() || state.stuck(shared)).then_some(());

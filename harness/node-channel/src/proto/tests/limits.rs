@@ -135,6 +135,20 @@ fn descriptors_that_pile_up() {
 }
 
 #[test]
+fn what_is_around_a_handle_has_no_clone_beyond_the_limit() {
+    for (limit, clones) in [(1, 0), (2, 1)] {
+        let mut pair = Pair::with(Limits::none().descriptors(limit));
+        pair.child.report_wrappers(true);
+        let _other = send_stream(&mut pair, "key");
+        pair.drive();
+        let wrapper = pair.child.poll_event();
+        let Some(Event::Reserved(wrapper)) = wrapper else { panic!("{wrapper:?}") };
+        assert_eq!(usize::from(wrapper.handle.is_some()), clones);
+        assert!(matches!(pair.child.poll_event(), Some(Event::Message(m)) if m.handle.is_some()));
+    }
+}
+
+#[test]
 fn a_flood_of_handles_does_not_grow_the_answers() {
     let mut child = Connection::new(Role::Child, Serialization::Json, Limits::none());
     for _ in 0..100_000 {
