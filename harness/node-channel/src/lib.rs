@@ -65,9 +65,9 @@
 //! has acknowledged it. A program that goes on using it sends a clone. What is not sent comes back:
 //! with [`NotSent`] if the message is refused here, with [`Event::HandleRefused`] if the peer does
 //! not take it, the channel closes before it is written, or its message proves to have no serialized
-//! form when its turn comes, and with [`Event::HandleUnanswered`] if
-//! the channel closes before the peer has answered. Who calls [`Channel::recv`] alone passes over
-//! these events, which closes the handles in them.
+//! form when its turn comes, and with [`Event::HandleUnanswered`] if the channel closes before the
+//! peer has answered. Who calls [`Channel::recv`] alone passes over these events, which closes the
+//! handles in them.
 //!
 //! A connection that a Node server accepted and passed on is still that server's: the received
 //! stream is [`Counted`], and `server.close()` over there completes when it is dropped here.

@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use common::{DEADLINE, recv, text, value};
+use common::{DEADLINE, recv, text, unserializable, value};
 use js_value::Graph;
 use node_channel::{
     Channel, DisconnectError, Event, FlushError, Handle, Limits, Raw, Ready, RecvError, Role,
@@ -167,9 +167,7 @@ fn flush_and_close_wait_for_the_peer() {
 
 #[test]
 fn what_cannot_be_serialized_behind_a_handle_costs_itself_alone() {
-    let mut bigint = Graph::default();
-    let root = bigint.add_object([("n", js_value::BigInt::from(1_u64).into())]);
-    bigint.set_root(root);
+    let bigint = unserializable();
     let options = SendOptions::default();
     let stream = || UnixStream::pair().unwrap().0;
     for (closes, handle_is_last) in [(true, true), (true, false), (false, false)] {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
-use common::{DEADLINE, Ended, node, text};
+use common::{DEADLINE, Ended, node, send_around_unserializable, text, unanswered};
 use js_value::Graph;
 use node_channel::{
     Channel, Counted, Event, FlushError, Limits, Raw, RecvError, Role, SendError, SendOptions,
@@ -264,4 +264,16 @@ fn a_node_child_echoes_what_two_threads_exchange_with_it() {
     sender.close(Some(DEADLINE)).unwrap();
     assert!(receiver.recv().unwrap().is_none());
     assert!(process.status().success());
+}
+
+#[test]
+fn close_waits_for_the_last_handle_although_a_message_was_lost_alone() {
+    let (parent, mut child) = Channel::pair(Serialization::Json).unwrap();
+    let (mut sender, mut receiver) = parent.split().unwrap();
+    send_around_unserializable!(sender);
+    let peer = thread::spawn(move || child.messages().map(Result::unwrap).count());
+    let lost = FlushError::Undelivered(Undelivered::Unserializable);
+    assert_eq!(sender.close(Some(DEADLINE)), Err(lost));
+    assert_eq!(peer.join().unwrap(), 2);
+    assert_eq!(unanswered(|| receiver.next_event()), 0);
 }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::{DEADLINE, text};
+use common::{DEADLINE, send_around_unserializable, text, unanswered};
 use js_value::Graph;
 use node_channel::tokio::Channel;
 use node_channel::{
@@ -549,4 +549,16 @@ async fn one_poll_reads_a_few_times_at_most() {
         scope.spawn(|| assert!(poll_once(channel.recv()).is_none()));
     });
     assert!(begun.elapsed() < DEADLINE);
+}
+
+#[tokio::test]
+async fn close_waits_for_the_last_handle_although_a_message_was_lost_alone() {
+    let (parent, mut child) = mixed(Serialization::Json);
+    let (mut sender, mut receiver) = parent.split();
+    send_around_unserializable!(sender);
+    let peer = thread::spawn(move || child.messages().map(Result::unwrap).count());
+    let lost = FlushError::Undelivered(Undelivered::Unserializable);
+    assert_eq!(timeout(DEADLINE, sender.close()).await.unwrap(), Err(lost));
+    assert_eq!(peer.join().unwrap(), 2);
+    assert_eq!(unanswered(|| receiver.next_event()), 0);
 }

@@ -9,8 +9,9 @@ pub trait Sink {
     /// What was written and not taken; the text is appended to it.
     fn buffer(&mut self) -> &mut Vec<u8>;
 
-    /// Says that what is in the buffer may be taken. The rest of the text follows in any case.
-    fn part(&mut self);
+    /// Says that what is in the buffer may be taken. The rest of the text follows in any case: about
+    /// so many bytes, for which there may as well be room at once where nothing is taken.
+    fn part(&mut self, rest: usize);
 
     /// Whether some of the text was taken.
     fn has_left(&self) -> bool;
@@ -25,7 +26,9 @@ impl Sink for Vec<u8> {
         self
     }
 
-    fn part(&mut self) {}
+    fn part(&mut self, rest: usize) {
+        self.reserve(rest);
+    }
 
     fn has_left(&self) -> bool {
         false
@@ -53,7 +56,7 @@ mod tests {
             &mut self.waiting
         }
 
-        fn part(&mut self) {
+        fn part(&mut self, _: usize) {
             self.waited = self.waited.max(self.waiting.len());
             let count = self.waiting.len().min(self.most);
             self.taken.extend(self.waiting.drain(..count));

@@ -25,10 +25,7 @@ fn push_parts<O: Sink + ?Sized>(mut text: &str, out: &mut O) {
     while text.len() > PART_BYTES {
         let (part, rest) = text.split_at(text.floor_char_boundary(PART_BYTES));
         push_escaped(part, out.buffer());
-        out.part();
-        if !out.has_left() {
-            out.buffer().reserve(rest.len() + 2);
-        }
+        out.part(rest.len() + 2);
         text = rest;
     }
     push_escaped(text, out.buffer());

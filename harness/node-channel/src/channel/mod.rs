@@ -151,7 +151,7 @@ impl Channel {
     /// [`Undelivered`](FlushError::Undelivered) once the channel is disconnected, by either side,
     /// or if poll(2) fails. [`TimedOut`](FlushError::TimedOut) when the time is up,
     /// [`Untaken`](FlushError::Untaken) instead if too much waits to be received. Either leaves
-    /// what waits waiting; that a single message was lost meanwhile only its events tell.
+    /// everything waiting.
     pub fn ready(&mut self, timeout: Option<Duration>) -> Result<(), FlushError> {
         self.write_until(&mut Deadline::of(timeout), Link::accepts)
     }

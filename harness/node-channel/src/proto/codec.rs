@@ -77,10 +77,7 @@ impl Codec {
         let mut rest = raw;
         while let Some((part, more)) = rest.split_at_checked(PART_BYTES) {
             out.buffer().extend_from_slice(part);
-            out.part();
-            if !out.has_left() {
-                out.buffer().reserve(more.len() + 1);
-            }
+            out.part(more.len() + 1);
             rest = more;
         }
         out.buffer().extend_from_slice(rest);

@@ -25,8 +25,7 @@ pub struct Limits {
     pub max_depth: Option<usize>,
     /// Most bytes that may wait in user space for the peer to read. `send()` refuses a message that
     /// would exceed it. What proves to have no serialized form when its turn comes counts nothing.
-    /// The protocol's own answers are due all the same: 64 KiB of them may wait
-    /// beyond it.
+    /// The protocol's own answers are due all the same: 64 KiB of them may wait beyond it.
     pub max_queued_bytes: Option<usize>,
     /// Most received descriptors that this end holds before the program takes them: those of
     /// messages that were not taken, and those whose message is not here yet. Any more are closed

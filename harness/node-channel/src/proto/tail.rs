@@ -48,11 +48,14 @@ impl Sink for Tail<'_> {
         }
     }
 
-    fn part(&mut self) {
+    fn part(&mut self, rest: usize) {
         if let To::Outlet(outbox, outlet) = &mut self.to {
             let taken = outlet(outbox.writable());
             self.has_left |= taken > 0;
             outbox.advance(taken, |_| {});
+        }
+        if !self.has_left {
+            self.buffer().reserve(rest);
         }
     }
 

@@ -1,16 +1,49 @@
 //! What the tests with real processes share: fixtures, deadlines, short words for values.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    clippy::allow_attributes,
+    reason = "each test binary uses a part of it"
+)]
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use js_value::{Graph, json};
-use node_channel::{Channel, Child, ExitStatus, Fork, Process, Signal};
+use js_value::{BigInt, Graph, json};
+use node_channel::{Channel, Child, Event, ExitStatus, Fork, Process, Signal};
 
 /// Long enough for a busy machine; a test that needs it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A value that has no JSON form: a bigint in an object.
+pub(crate) fn unserializable() -> Graph {
+    let mut graph = Graph::default();
+    let root = graph.add_object([("n", BigInt::from(1_u64).into())]);
+    graph.set_root(root);
+    graph
+}
+
+/// Sends a handle, a message that has no JSON form, and a handle, through either front end.
+macro_rules! send_around_unserializable {
+    ($sender:expr) => {
+        let stream = || std::os::unix::net::UnixStream::pair().unwrap().0;
+        let options = node_channel::SendOptions::default();
+        $sender.send_with(&js_value::Graph::from("h"), stream(), &options).unwrap();
+        $sender.send(&$crate::common::unserializable()).unwrap();
+        $sender.send_with(&js_value::Graph::from("i"), stream(), &options).unwrap();
+    };
+}
+
+pub(crate) use send_around_unserializable;
+
+/// How many handles were never answered for, by the events that are left.
+pub(crate) fn unanswered(next_event: impl FnMut() -> Option<Event>) -> usize {
+    let events = std::iter::from_fn(next_event);
+    events.filter(|event| matches!(event, Event::HandleUnanswered { .. })).count()
+}
 
 /// A child of `fixtures/children`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
